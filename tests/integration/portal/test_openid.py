@@ -114,6 +114,8 @@ async def test_a_lower_role_and_a_removal_count_at_once(browser: "Browser", with
     await browser.open(f"/portal/{ACME}/people")
     await people.put(ACME, ANNA.lower(), Role.VIEWER, by=COMMAND_LINE)
     page = await browser.open(f"/portal/{ACME}/people", status=403)
+    assert page.texts("main .button") == ["To the start"], "trying again does not help"
+    assert page.title == "You may not open this page"
     assert "This needs the role admin; you have the role viewer" in page.text
     await browser.open(f"/portal/{ACME}/settings")
     await people.remove(ACME, ANNA.lower(), by=COMMAND_LINE)
@@ -194,6 +196,7 @@ async def test_a_provider_that_is_away_is_told_and_keys_still_sign_in(
     away = OpenId(f"http://127.0.0.1:{free_port()}", "halosync", "s3cret")
     application.state.ports = replace(with_provider.ports, sign_in_service=away)
     page = await browser.open("/sign-in/openid", status=503)
+    assert page.texts("main .button") == ["Try again", "To the start"], "it may be back"
     assert "does not answer as it should" in page.text
     assert (await browser.sign_in()).title == "Halo PSA"
 

@@ -20,10 +20,10 @@ HALO_UNAVAILABLE = "Halo could not be reached or did not answer as expected. Ple
 """A passing failure."""
 
 PART_AWAY = (
-    "A part of halosync does not answer, so nothing could be done. Nothing is lost. Please try again in a few minutes."
+    "A part of Converge does not answer, so nothing could be done. Nothing is lost. Please try again in a few minutes."
 )
 LOG_IN_UNREADABLE = (
-    "halosync cannot read the stored log-in to your Halo, because a key of its own is missing. The operator can put it "
+    "Converge cannot read the stored log-in to your Halo, because a key of its own is missing. The operator can put it "
     "back, and then everything goes on by itself. If it lasts, press Connect and log in to Halo again."
 )
 
@@ -101,12 +101,12 @@ def forbidden(what: List | None = None, words: str = "") -> str:
 def unexpected(words: str = "") -> str:
     """What answered is no Halo, or one that halosync does not understand."""
     return (
-        "Halo's answer is not what halosync expects. Check that the tenant is that of your Halo; if it is, ask the "
+        "Halo's answer is not what Converge expects. Check that the tenant is that of your Halo; if it is, ask the "
         f"distributor's support.{_quoted(words)}"
     )
 
 
-SHOWS_UNREADABLE = "Halo shows something that halosync cannot understand"
+SHOWS_UNREADABLE = "Halo shows something that Converge cannot understand"
 
 
 def row_unreadable(words: str) -> str:

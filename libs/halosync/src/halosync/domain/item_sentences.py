@@ -127,8 +127,8 @@ def conflicting_lines(line_nos: Sequence[int], prices: Sequence[Decimal], cycles
         differences.append(f"billing cycles ({listed(quoted)})")
     return (
         f"{_lines(line_nos)} of the invoice bill this product with different {' and '.join(differences)}, and one "
-        "licence can have only one. The licence was left as it is. Ask the distributor for a corrected invoice, link "
-        "the customers to different clients if they are not the same, or set the licence in Halo by hand."
+        "licence can have only one. The licence was left as it is. Ask the distributor for a corrected invoice, or set "
+        "the licence in Halo by hand. If the lines are of several customers, link each of them to its own client."
     )
 
 
@@ -156,7 +156,7 @@ def managed_elsewhere(licence_ids: Sequence[int], mark: str) -> str:
     return (
         f"Licence{'' if one else 's'} {ids(licence_ids)} in Halo {'belongs' if one else 'belong'} to another program: "
         f'{"its" if one else "their"} field "{mark}" is filled in. {"It was" if one else "They were"} left as '
-        f"{'it is' if one else 'they are'}. Nothing to do. If halosync is to look after {'it' if one else 'them'}, "
+        f"{'it is' if one else 'they are'}. Nothing to do. If Converge is to look after {'it' if one else 'them'}, "
         "switch that on in the settings."
     )
 
@@ -174,7 +174,7 @@ def first_review(count: int, *, removal: bool) -> str:
     what = "removes it" if removal else "changes its selling price"
     changes = "this change" if count == 1 else f"the {count} changes that wait"
     return (
-        f"halosync did not write this licence, so it asks once before it {what}. Look at the first review and approve "
+        f"Converge did not write this licence, so it asks once before it {what}. Look at the first review and approve "
         f"{changes}. The next run then carries {'it' if count == 1 else 'them'} out."
     )
 
@@ -194,17 +194,17 @@ def edited_in_halo(drift: Sequence[Drift], action: Action) -> str:
     """Say what somebody has edited since halosync wrote the licence, or that it was deleted, and that it waits."""
     if action is Action.CREATE:
         return (
-            f"Somebody has deleted licence #{drift[0].we_wrote} in Halo since halosync wrote it, or the connected "
+            f"Somebody has deleted licence #{drift[0].we_wrote} in Halo since Converge wrote it, or the connected "
             "agent no longer sees it. It is not created again until you approve that. If the invoice is right, "
             "approve this change; if Halo is right, ask the distributor for a corrected invoice."
         )
     fields = "; ".join(
-        f"{each.field.replace('_', ' ')}: halosync wrote {_shown(each.field, each.we_wrote)}, "
+        f"{each.field.replace('_', ' ')}: Converge wrote {_shown(each.field, each.we_wrote)}, "
         f"Halo has {_shown(each.field, each.halo_has)}"
         for each in drift
     )
     return (
-        f"Somebody has edited this licence in Halo since halosync wrote it ({fields}). "
+        f"Somebody has edited this licence in Halo since Converge wrote it ({fields}). "
         f"It is not {'removed' if action is Action.DELETE else 'overwritten'} until you approve that. "
         "If the invoice is right, approve this change; if Halo is right, ask the distributor for a corrected invoice."
     )

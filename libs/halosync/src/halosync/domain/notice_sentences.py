@@ -94,7 +94,7 @@ def _held(data: Data) -> tuple[str, str]:
 
 def _review(data: Data) -> tuple[str, str]:
     changes = counted(data["held"], "change")
-    text = f"The first Sync would remove licences, or change selling prices, that halosync has not written: {changes}."
+    text = f"The first Sync would remove or reprice licences that Converge did not write: {changes}."
     return f"{text} Look at them and choose what is right.", f"runs/{data['run_id']}/review"
 
 

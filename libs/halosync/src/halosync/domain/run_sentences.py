@@ -110,7 +110,7 @@ def permission_problem(words: str) -> str:
 def internal_error() -> str:
     """Something of ours is wrong; the operator finds the cause with the dead letter."""
     return (
-        "Something went wrong in halosync, so nothing was changed. The operator has been told. Press Sync to try again."
+        "Something went wrong in Converge, so nothing was changed. The operator has been told. Press Sync to try again."
     )
 
 

@@ -27,7 +27,7 @@ _SETTINGS = {
 }
 _CHOICES = {
     "removal": {"delete": "delete it", "deactivate": "deactivate it", "zero": "set its quantity to zero"},
-    "cleanup": {"all": "all that are not on the invoice", "owned": "only those that halosync wrote"},
+    "cleanup": {"all": "all that are not on the invoice", "owned": "only those that Converge wrote"},
     "on_drift": {"overwrite": "overwrite them", "hold": "ask first"},
     "price_field": {"price": "price", "purchase_price": "purchase price", "none": "nowhere"},
 }

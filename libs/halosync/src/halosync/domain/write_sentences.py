@@ -23,13 +23,13 @@ def permission_denied(words: str) -> str:
 
 def unavailable(words: str) -> str:
     """Halo was away for too long."""
-    return f"After many tries halosync could not reach Halo. Press Sync to try again. The last problem: {ended(words)}"
+    return f"After many tries Converge could not reach Halo. Press Sync to try again. The last problem: {ended(words)}"
 
 
 def answered(status: int, words: str) -> str:
     """Halo answered every attempt, and did not do it."""
     return (
-        f"Halo did not do this, although halosync tried several times. Its last answer was {status}: {ended(words)} "
+        f"Halo did not do this, although Converge tried several times. Its last answer was {status}: {ended(words)} "
         "Correct it in Halo or on the invoice, then press Sync."
     )
 
@@ -37,7 +37,7 @@ def answered(status: int, words: str) -> str:
 def no_access(words: str) -> str:
     """Nobody could say with which token Halo is to be asked."""
     last = ended(words)
-    return f"After many tries halosync got no access to Halo. Press Sync to try again. The last problem: {last}"
+    return f"After many tries Converge got no access to Halo. Press Sync to try again. The last problem: {last}"
 
 
 def vanished(licence_id: int | None) -> str:
@@ -63,7 +63,7 @@ def not_kept(found: Sequence[Difference], warning: str | None) -> str:
 def kept_under_another_name(asked: str, kept: str) -> str:
     """Halo calls a licence otherwise than it was asked to."""
     return (
-        f'Halo keeps this licence under the name "{kept}" and not "{asked}". halosync knows it by its number, so it is '
+        f'Halo keeps this licence under the name "{kept}" and not "{asked}". Converge knows it by its number, so it is '
         "not created again. Nothing to do."
     )
 
@@ -79,7 +79,7 @@ def perhaps_created(licence_ids: Sequence[int]) -> str:
     """An earlier create was never found out, and its client has these licences since; one of them may be it."""
     many = len(licence_ids) > 1
     return (
-        "halosync sent this to Halo and could not find out what became of it. Since then the "
+        "Converge sent this to Halo and could not find out what became of it. Since then the "
         f"{'licences' if many else 'licence'} {ids(licence_ids)} came to this client and may be it, under another "
         "name. It is not sent again, so that nothing is there twice. If it is this product, link the product to that "
         f"licence's name on the License tab; if not, keep {'those licences' if many else 'that licence'}. Then Sync."
@@ -98,7 +98,7 @@ def another_shown(licence_id: int) -> str:
 def not_reviewed(licence_id: int) -> str:
     """A create was looked up, and a licence of its name has a price that others may have written."""
     return (
-        "halosync sent this to Halo and could not find out what became of it. The client has licence "
+        "Converge sent this to Halo and could not find out what became of it. The client has licence "
         f"#{licence_id} of this name with another selling price, and this Halo had not been reviewed before this run. "
         "So the licence was left as it was. Press Sync: it looks again. If the first review is still to be done, it "
         "holds that price until you have approved it."

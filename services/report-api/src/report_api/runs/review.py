@@ -45,7 +45,7 @@ _TITLES: Mapping[ReviewChoice, tuple[str, str]] = {
     ),
     ReviewChoice.KEEP_OTHERS: (
         "Keep what others wrote",
-        "Licences that are not on the invoice stay, unless halosync wrote them. Prices are as set now.",
+        "Licences that are not on the invoice stay, unless Converge wrote them. Prices are as set now.",
     ),
 }
 

@@ -38,6 +38,9 @@ _PAGE_TITLES = {
     503: "Not available at the moment",
 }
 
+_PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
+"""What may be gone when the page is asked for again."""
+
 
 def wants_page(request: Request) -> bool:
     """Tell whether a person asked with a browser: not for the API, and for HTML."""
@@ -67,7 +70,13 @@ def respond(request: Request, problem: Problem) -> Response:
 def _problem_page(request: Request, problem: Problem) -> Response:
     """Return the page that tells about a problem."""
     title = _PAGE_TITLES.get(problem.status_code, "This did not work")
-    response: HTMLResponse = page(request, "web/problem.html", problem.status_code, title=title, problem=problem)
+    looked = request.method in {"GET", "HEAD"}
+    if looked and problem.code == "forbidden":
+        title = "You may not open this page"
+    passes = looked and problem.status_code in _PASSING
+    response: HTMLResponse = page(
+        request, "web/problem.html", problem.status_code, title=title, problem=problem, passes=passes
+    )
     for name, value in (problem.headers or {}).items():
         response.headers[name] = value
     return response

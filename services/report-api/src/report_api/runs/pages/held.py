@@ -38,7 +38,7 @@ async def show(
     number: PageNumber = 1,
 ) -> Response:
     """Show a page of the held items of a run, each with a tick."""
-    sync = await sync_panel(ports, visitor)
+    sync = await sync_panel(ports, visitor, "month")
     view = await find_run(ports, visitor.partner_id, run_id)
     run = await show_run(ports, view)
     path = partner_url(visitor.partner_id, "runs", str(run.run_id), "held")
@@ -59,7 +59,7 @@ async def show(
         "kept": frozenset(number for number, licence in known.items() if licence.keep),
         "change": await ports.runs.changed_since(visitor.partner_id, run.run_id),
     }
-    return page(request, "runs/held.html", tab="report", **values)
+    return page(request, "runs/held.html", tab="month", **values)
 
 
 @router.post("/runs/{run_id}/held")

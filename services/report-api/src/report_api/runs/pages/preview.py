@@ -96,7 +96,7 @@ async def preview(
         values |= await _lists(
             ports, run, ListChoice(path, show, customer, number, sort=sort, customers_sort=customers_sort)
         )
-    shown = page(request, "runs/preview.html", tab="report", **values)
+    shown = page(request, "runs/preview.html", tab="month", **values)
     if not run.state.is_final:  # it loads itself again at the end, perhaps before anybody has read a notice
         keep_notices(request)
     return shown
@@ -119,7 +119,7 @@ async def removals(
     values["change"] = await ports.runs.changed_since(visitor.partner_id, run.run_id)
     path = partner_url(visitor.partner_id, "runs", str(run.run_id), "removals")
     values |= await _removals(ports, run, path, {PreviewKind.HELD: (held, held_sort)})
-    return page(request, "runs/removals.html", tab="report", **values)
+    return page(request, "runs/removals.html", tab="month", **values)
 
 
 class ListChoice:

@@ -42,7 +42,7 @@ async def show(request: Request, visitor: VisitorHere, ports: PortsHere, run_id:
         "review": await shown_review(ports, run, view.removal),
         "change": await ports.runs.changed_since(visitor.partner_id, run.run_id),
     }
-    return page(request, "runs/review_page.html", tab="report", **values)
+    return page(request, "runs/review_page.html", tab="month", **values)
 
 
 @router.post("/runs/{run_id}/review")

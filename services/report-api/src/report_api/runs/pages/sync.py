@@ -133,7 +133,7 @@ async def preview_undo(request: Request, visitor: VisitorHere, ports: PortsHere,
 async def ask_cancel(request: Request, visitor: VisitorHere, ports: PortsHere, run_id: str) -> Response:
     """Ask before a run is cancelled."""
     view = await find_run(ports, visitor.partner_id, run_id)
-    return page(request, "runs/cancel_run.html", tab="report", run=await show_run(ports, view))
+    return page(request, "runs/cancel_run.html", tab="month", run=await show_run(ports, view))
 
 
 @router.post("/runs/{run_id}/cancel")
@@ -145,7 +145,7 @@ async def cancel(request: Request, visitor: VisitorHere, ports: PortsHere, run_i
         await notify(request, "Cancelled. Nothing more is sent. What was already sent is finished.", "info")
     else:
         await notify(request, "The run had already ended, so there was nothing to cancel.", "info")
-    return see_other(visitor.partner_id, "report")
+    return see_other(visitor.partner_id, "month")
 
 
 @router.get("/sync/events")
