@@ -223,7 +223,8 @@ async def adds_up(pipeline: Pipeline, period: str) -> None:
     rows = await MonthStore(pipeline.pool).items(PARTNER, period, most=1000)
     assert sum((row.difference for row in rows), zero) == billed - in_halo
     things: dict[int, set[str]] = defaultdict(set)
-    is_now = dict(await pipeline.pool.fetch("SELECT * FROM newest_restored($1)", PARTNER))
+    restored = await pipeline.pool.fetch("SELECT licence_id, is_now FROM newest_restored($1)", PARTNER)
+    is_now: dict[int, int] = {row["licence_id"]: row["is_now"] for row in restored}
     for row in rows:
         if row.halo_licence_id is not None:
             things[is_now.get(row.halo_licence_id, row.halo_licence_id)].add(row.item_key)
