@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from devstack.process_tree import process_tree
+from devstack.process_tree import TrackedProcess, process_tree
 from devstack.rabbitmq_node import installed_scripts
 from devstack.wait import until
 
@@ -48,18 +48,20 @@ async def test_servers_that_are_stopped_end_when_who_started_them_is_killed(fold
     starter = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", STARTER), stdout=asyncio.subprocess.PIPE, env=environment
     )
-    assert starter.stdout is not None
-    assert await starter.stdout.readline() == b"here\n"
-    _, *servers = process_tree(starter.pid)
-    assert len(servers) > 3, "Postgres and its own, RabbitMQ, its port mapper and its own"
-    starter.kill()
-    await starter.wait()
+    servers: list[TrackedProcess] = []
 
     async def gone() -> bool:
         return not any(each.lives() for each in servers)
 
     try:
+        assert starter.stdout is not None
+        async with asyncio.timeout(60):
+            assert await starter.stdout.readline() == b"here\n"
+        _, *servers = process_tree(starter.pid)
+        assert len(servers) > 3, "Postgres and its own, RabbitMQ, its port mapper and its own"
+        starter.kill()
+        await starter.wait()
         await until(gone, what="the end of the servers", timeout_s=20)
     finally:
-        for each in servers:
+        for each in servers or process_tree(starter.pid):
             each.kill()

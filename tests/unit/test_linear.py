@@ -141,7 +141,7 @@ def of_one_client(number: int) -> PlanInput:
 
 
 def test_a_plan_of_one_client_is_linear() -> None:
-    sizes = [of_one_client(1_000 * times) for times in (1, TIMES)]
+    sizes = [of_one_client(2_000 * times) for times in (1, TIMES)]
     few, many = (seconds(lambda at: make_plan(sizes[int(at)]), at) for at in "01")
     assert many < TIMES * 3 * few, f"{few:.4f} s, {many:.4f} s"
 

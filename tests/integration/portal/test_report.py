@@ -165,7 +165,9 @@ async def test_each_line_that_is_not_fine_has_its_reason_and_what_mends_it(brows
     for retry in (page.one("form#retry[method=post]"), page.one("#sync-panel .notice form")):
         assert retry["action"] == f"/portal/{ACME}/runs/{run_id}/retry"
         assert retry.select("input[name=csrf]")
-    told = "failed in the last Sync: Halo could not be reached. 1 other item is as the invoice says, 1 was skipped."
+    told = (
+        "1 item failed in the last Sync: Halo could not be reached. 1 other item is as the invoice says, 1 was skipped."
+    )
     assert told in page.text
 
 

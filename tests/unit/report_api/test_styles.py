@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import report_api.web
+from report_api.web.rendering import SYMBOLS
 
 SHEETS = {sheet.name: sheet.read_text("utf-8") for sheet in Path(report_api.web.__path__[0], "static").glob("*.css")}
 DARK = re.compile(r"@media [^{]*prefers-color-scheme[^{]*\{(.*?)\n\}", re.DOTALL)
@@ -22,3 +23,10 @@ def test_dark_colours_are_other_values_and_no_other_rules(name: str) -> None:
 
 def test_some_have_dark_colours() -> None:
     assert {"portal.css", "history.css"} <= {name for name, text in SHEETS.items() if DARK.search(text)}
+
+
+def test_a_badge_does_not_depend_on_its_colour() -> None:
+    """Its symbol is made by the style sheet, also where a browser knows no other text for content."""
+    content = re.compile(r'^\.badge(?:-(\w+))?::before \{ content: "(.)"; content: "\2" / "";', re.MULTILINE)
+    of_kind = dict(content.findall(SHEETS["portal.css"]))
+    assert {kind: of_kind.get(kind, of_kind[""]) for kind in SYMBOLS} == SYMBOLS

@@ -26,7 +26,7 @@ def notes_of(product_name: str | None, invoice_id: str, stamp: str) -> str:
 
 def restored_notes(licence_id: int, stamp: str) -> str:
     """Return the notes of a licence that an undo brings back: which it was, and the stamp."""
-    return f"Brought back by halosync; it was licence {licence_id} before.\n[halosync {stamp}]"
+    return f"Brought back by Converge; it was licence {licence_id} before.\n[halosync {stamp}]"
 
 
 def stamp_in(notes: str | None) -> str | None:

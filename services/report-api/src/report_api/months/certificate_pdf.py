@@ -174,7 +174,7 @@ class _Page(FPDF):
         """Write it."""
         self.set_y(-_MARGIN)
         self.set_font("latin", size=_SMALL)
-        self.cell(0, _LINE, f"halosync, page {self.page_no()}", align="R")
+        self.cell(0, _LINE, f"Converge, page {self.page_no()}", align="R")
 
 
 class _Document:

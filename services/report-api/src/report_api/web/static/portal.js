@@ -70,8 +70,13 @@ function describe(row, heads) {
     if (cell.tagName === "TD" && cell.colSpan === 1 && heads[place]) cell.dataset.label = heads[place];
     place += cell.colSpan;
   }
+  const licence = row.querySelector("a[href*='/licence/']");
   for (const button of row.querySelectorAll("button[formaction]")) {
-    button.ariaLabel = `${words(button)} ${row.querySelector("th a, th").textContent.trim()}`;
+    if (licence) button.ariaLabel = `${words(button)} ${words(licence)} #${licence.href.split("/").at(-1)}`;
+  }
+  // A screen reader says neither what is struck out nor the arrow.
+  for (const now of row.querySelectorAll("del + ins")) {
+    now.before(Object.assign(document.createElement("span"), { className: "visually-hidden", textContent: "changes to " }));
   }
 }
 
