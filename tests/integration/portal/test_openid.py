@@ -196,7 +196,7 @@ async def test_a_provider_that_is_away_is_told_and_keys_still_sign_in(
     away = OpenId(f"http://127.0.0.1:{free_port()}", "halosync", "s3cret")
     application.state.ports = replace(with_provider.ports, sign_in_service=away)
     page = await browser.open("/sign-in/openid", status=503)
-    assert page.texts("main .button") == ["Try again", "To the start"], "it may be back"
+    assert page.soup.select('main a[href^="/sign-in/openid"]'), "it may be back"
     assert "does not answer as it should" in page.text
     assert (await browser.sign_in()).title == "Halo PSA"
 

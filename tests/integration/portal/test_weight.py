@@ -46,7 +46,8 @@ async def stored(world: "World", as_ended: Mapping[str, Any]) -> str:
         )
         columns = {**names, "customer_ids": [f"C-{10_000 + customer}"], "halo_client_id": 500 + customer}
         columns |= {"product_code": code, "licence_name": code, "halo_licence_id": 40_000 + number}
-        items.append(world.item(before=BEFORE, after=AFTER, line_nos=[number + 1], **columns, **as_ended))
+        after = None if as_ended["action"] == "delete" else AFTER
+        items.append(world.item(before=BEFORE, after=after, line_nos=[number + 1], **columns, **as_ended))
     run_id = await world.run(await world.invoice("INV-2026-11-0042", lines), items)
     await world.finish(run_id, "partial")
     return str(run_id)

@@ -142,7 +142,8 @@ RETURNS TABLE (
             AND r.created_at > (SELECT max(newest.created_at) FROM planned_run JOIN run newest USING (run_id))
     ),
     halo_amount AS MATERIALIZED (
-        SELECT t.thing, t.first_customer, t.first_name, coalesce(b.is_now, t.halo_licence_id) AS licence_id, licence_amount(h, t.price_field) AS amount, h.billing_cycle,
+        SELECT t.thing, t.first_customer, t.first_name, coalesce(b.is_now, t.halo_licence_id) AS licence_id,
+            licence_amount(h, t.price_field) AS amount, h.billing_cycle,
             licence_is(h, t.price_field, t.after_quantity, t.after_price, t.after_billing_cycle, t.after_active)
                 AS as_written,
             u.halo_licence_id IS NOT NULL AND licence_is(
@@ -213,16 +214,18 @@ RETURNS TABLE (
              WHEN NOT h.as_written THEN CASE WHEN h.as_undone THEN 'undone' ELSE coalesce((
                  SELECT CASE WHEN max(l.period) > p_period THEN 'later_month'
                              WHEN max(l.period) IS NOT NULL THEN 'not_synchronised' END
-                 FROM item i JOIN later_run l USING (run_id)
-                 WHERE i.halo_licence_id = h.licence_id AND i.action IN ('create', 'update', 'delete')
-                     AND i.outcome = 'synced'), 'edited_in_halo') END
+                 -- OFFSET 0: found by the licence, and not among all items of each later run.
+                 FROM (SELECT i.run_id FROM item i
+                       WHERE i.halo_licence_id = h.licence_id AND i.action IN ('create', 'update', 'delete')
+                           AND i.outcome = 'synced' OFFSET 0) AS written
+                 JOIN later_run l USING (run_id)), 'edited_in_halo') END
              WHEN t.run_id IN (SELECT outdated_run.run_id FROM outdated_run) THEN 'not_synchronised'
              WHEN t.price_field = 'none' THEN 'price_left_alone'
              WHEN c.off_by <= 0.01 * (c.all_lines + 1) THEN 'rounding'
              -- A price that Halo keeps to the cent counts as kept (spec section 9); times the quantity that is money.
              WHEN c.off_by <= 0.01 * (c.all_lines + 1) + 0.005 * t.after_quantity THEN 'price_to_the_cent'
         END,
-        CASE WHEN s.reason IS NULL AND t.thing NOT IN (SELECT outdated.thing FROM outdated) THEN t.detail END, c.billing_cycle, c.cycle, CAST(c.lines AS bigint), c.billed,
-        c.in_halo, c.counted
+        CASE WHEN s.reason IS NULL AND t.thing NOT IN (SELECT outdated.thing FROM outdated) THEN t.detail END,
+        c.billing_cycle, c.cycle, CAST(c.lines AS bigint), c.billed, c.in_halo, c.counted
     FROM compared c JOIN thing t USING (thing) JOIN halo_amount h USING (thing) LEFT JOIN said s USING (thing)
 $$;
