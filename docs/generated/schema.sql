@@ -1374,25 +1374,36 @@ AS $function$
         SELECT DISTINCT o.run_id FROM invoice_of_run o JOIN planned_run USING (run_id)
         WHERE o.invoice_pk NOT IN (SELECT plan.invoice_pk FROM plan WHERE plan.run_id IS NOT NULL)
     ),
-    -- Runs that have come since: what they wrote to a licence of the month is no edit of somebody.
-    later_run AS MATERIALIZED (
-        SELECT r.run_id, n.period FROM run r JOIN invoice n USING (invoice_pk)
+    -- What runs that have come since wrote last to each licence: while Halo holds that, it is no edit of somebody.
+    -- OFFSET 0: each run's items are looked up.
+    later_write AS MATERIALIZED (
+        SELECT DISTINCT ON (i.halo_licence_id) i.halo_licence_id, n.period,
+            i.after_quantity, i.after_price, i.after_billing_cycle, i.after_active
+        FROM run r JOIN invoice n USING (invoice_pk)
+        CROSS JOIN LATERAL (
+            SELECT * FROM item
+            WHERE item.run_id = r.run_id AND item.outcome = 'synced' AND item.action IN ('create', 'update', 'delete')
+                AND item.halo_licence_id IS NOT NULL OFFSET 0) AS i
         WHERE r.partner_id = p_partner_id AND r.mode = 'apply' AND r.total > 0
             AND r.created_at > (SELECT max(newest.created_at) FROM planned_run JOIN run newest USING (run_id))
+        ORDER BY i.halo_licence_id, r.created_at DESC, i.item_id DESC
     ),
     halo_amount AS MATERIALIZED (
-        SELECT t.thing, t.first_customer, t.first_name, coalesce(b.is_now, t.halo_licence_id) AS licence_id,
-            licence_amount(h, t.price_field) AS amount, h.billing_cycle,
+        SELECT t.thing, t.first_customer, t.first_name, licence_amount(h, t.price_field) AS amount, h.billing_cycle,
             licence_is(h, t.price_field, t.after_quantity, t.after_price, t.after_billing_cycle, t.after_active)
                 AS as_written,
             u.halo_licence_id IS NOT NULL AND licence_is(
-                h, t.price_field, u.after_quantity, u.after_price, u.after_billing_cycle, u.after_active) AS as_undone
+                h, t.price_field, u.after_quantity, u.after_price, u.after_billing_cycle, u.after_active) AS as_undone,
+            CASE WHEN licence_is(
+                h, t.price_field, w.after_quantity, w.after_price, w.after_billing_cycle, w.after_active) THEN w.period
+            END AS written_for
         FROM thing t
         LEFT JOIN brought_back b ON b.licence_id = t.halo_licence_id
         LEFT JOIN halo_licence h
             ON h.partner_id = p_partner_id AND h.halo_licence_id = coalesce(b.is_now, t.halo_licence_id)
         LEFT JOIN run r ON r.run_id = t.run_id
         LEFT JOIN undone u ON u.halo_licence_id = coalesce(b.is_now, t.halo_licence_id) AND u.created_at > r.created_at
+        LEFT JOIN later_write w ON w.halo_licence_id = coalesce(b.is_now, t.halo_licence_id)
     ),
     -- What a person has said since then of a customer that the run left out: the next Sync goes by it.
     said AS MATERIALIZED (
@@ -1450,14 +1461,10 @@ AS $function$
              WHEN c.off_by = 0 THEN NULL
              -- Synchronised for an invoice that does not count any more: the next Sync takes it away.
              WHEN t.product_code IS NOT NULL AND c.all_lines = 0 THEN 'not_synchronised'
-             WHEN NOT h.as_written THEN CASE WHEN h.as_undone THEN 'undone' ELSE coalesce((
-                 SELECT CASE WHEN max(l.period) > p_period THEN 'later_month'
-                             WHEN max(l.period) IS NOT NULL THEN 'not_synchronised' END
-                 -- OFFSET 0: found by the licence, and not among all items of each later run.
-                 FROM (SELECT i.run_id FROM item i
-                       WHERE i.halo_licence_id = h.licence_id AND i.action IN ('create', 'update', 'delete')
-                           AND i.outcome = 'synced' OFFSET 0) AS written
-                 JOIN later_run l USING (run_id)), 'edited_in_halo') END
+             WHEN NOT h.as_written THEN CASE WHEN h.as_undone THEN 'undone'
+                                             WHEN h.written_for > p_period THEN 'later_month'
+                                             WHEN h.written_for IS NOT NULL THEN 'not_synchronised'
+                                             ELSE 'edited_in_halo' END
              WHEN t.run_id IN (SELECT outdated_run.run_id FROM outdated_run) THEN 'not_synchronised'
              WHEN t.price_field = 'none' THEN 'price_left_alone'
              WHEN c.off_by <= 0.01 * (c.all_lines + 1) THEN 'rounding'
@@ -1772,15 +1779,19 @@ AS $function$
     WHERE k.owned AND k.removed_at IS NULL AND k.product_code IS NOT NULL AND coalesce(k.wrote_active, k.is_active)
       AND coalesce(k.wrote_quantity, k.quantity) IS DISTINCT FROM 0
       AND k.halo_licence_id = ANY (ARRAY(
-          SELECT known.halo_licence_id FROM here JOIN halo_licence known USING (partner_id)
-          EXCEPT SELECT r.halo_licence_id FROM halo_read_licence r WHERE r.read_id = p_read_id AND NOT r.deleted))
+          SELECT missing.halo_licence_id FROM (
+              SELECT known.halo_licence_id, known.halo_client_id FROM here JOIN halo_licence known USING (partner_id)
+              EXCEPT SELECT r.halo_licence_id, r.halo_client_id FROM halo_read_licence r
+              WHERE r.read_id = p_read_id AND NOT r.deleted) AS missing))
       AND (SELECT i.action = 'delete' FROM item i JOIN run USING (run_id)
            WHERE i.halo_licence_id = k.halo_licence_id AND run.partner_id = k.partner_id
-             AND i.action IN ('create', 'update', 'delete') AND i.outcome IN ('synced', 'failed')
+             AND i.action IN ('create', 'update', 'delete') AND (
+                 i.outcome = 'synced' OR i.outcome = 'failed' AND i.reason NOT IN ('halo_rejected', 'permission_denied'))
            ORDER BY i.item_id DESC LIMIT 1) IS NOT TRUE
     UNION
     SELECT v.partner_id, v.halo_licence_id, v.halo_client_id, v.product_code
     FROM here JOIN vanished_licence v USING (partner_id)
     WHERE NOT EXISTS (SELECT FROM halo_read_licence r WHERE r.read_id = p_read_id
-                      AND r.halo_licence_id = v.halo_licence_id AND NOT r.deleted)
+                      AND r.halo_licence_id = v.halo_licence_id AND r.halo_client_id = v.halo_client_id
+                      AND NOT r.deleted)
 $function$;

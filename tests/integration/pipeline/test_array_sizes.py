@@ -2,7 +2,9 @@
 
 from typing import Any
 
+import asyncpg
 import pytest
+from halosync.store.array_sizes import ArraySizeStore
 
 from .conftest import Pipeline
 from .parts import TENANT
@@ -96,3 +98,18 @@ async def test_what_an_array_teaches_is_known_before_its_results_are_recorded(
     await pipeline.invoice(products(200))
     assert (await pipeline.sync())["created"] == 200
     assert [size and size.rows for size in known] == [10, 20, 70, 100]
+
+
+async def test_what_halo_answered_is_recorded_although_its_array_teaches_nothing(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def learn(*_: object) -> None:
+        raise asyncpg.LockNotAvailableError("taken")
+
+    await tuned(pipeline)
+    monkeypatch.setattr(ArraySizeStore, "learn", learn)
+    await pipeline.invoice(products(30))
+    with pytest.raises(asyncpg.LockNotAvailableError):  # the message is delivered again later
+        await pipeline.sync()
+    taken = await pipeline.pool.fetchval("SELECT count(*) FROM item WHERE outcome = 'synced'")
+    assert taken == len(await pipeline.licences()) > 0

@@ -141,3 +141,39 @@ async def test_a_customer_that_has_another_client_now_has_no_mark(pipeline: Pipe
     )
     run = await pipeline.sync()
     assert (run["created"], run["held"], await marks(pipeline, run)) == (3, 0, [])
+
+
+async def test_an_undo_that_leaves_it_as_it_is_does_not_agree_with_the_deletion(pipeline: Pipeline) -> None:
+    await pipeline.pool.execute("UPDATE partner SET on_drift = 'hold'")
+    await pipeline.invoice(OF_ONE)
+    await pipeline.sync()
+    await pipeline.invoice([{**OF_ONE[0], "quantity": "9"}, *OF_ONE[1:]], revision=2)
+    changed = await pipeline.sync()
+    await pipeline.sandbox.admin.delete_licence(TENANT, (await pipeline.licences())[1, "P-1"]["id"])
+    assert await marks(pipeline, await pipeline.sync(mode=RunMode.PREVIEW)) == [("P-1", "held", mark(1))]
+    undo = await pipeline.sync(mode=RunMode.UNDO, undoes=changed["run_id"])
+    assert undo["skipped"] == 1
+    run = await pipeline.sync()
+    assert (run["created"], run["held"], await marks(pipeline, run)) == (0, 1, [("P-1", "held", mark(1))])
+
+
+async def test_one_that_was_moved_to_another_client_is_no_second_licence_unasked(pipeline: Pipeline) -> None:
+    await pipeline.pool.execute("UPDATE partner SET on_drift = 'hold'")
+    await pipeline.invoice(OF_ONE)
+    await pipeline.sync()
+    await pipeline.sandbox.admin.change_licence(TENANT, (await pipeline.licences())[1, "P-1"]["id"], client_id=2)
+    for _ in range(2):  # also once that was read
+        run = await pipeline.sync()
+        assert (run["created"], run["held"], await marks(pipeline, run)) == (0, 1, [("P-1", "held", mark(1))])
+    await pipeline.sandbox.admin.change_licence(TENANT, (await pipeline.licences())[2, "P-1"]["id"], client_id=1)
+    run = await pipeline.sync()
+    assert (run["unchanged"], run["held"]) == (3, 0)
+
+
+async def test_a_sync_that_says_nothing_of_a_product_does_not_agree_with_its_deletion(pipeline: Pipeline) -> None:
+    await deleted(pipeline, on_drift="hold")
+    await pipeline.invoice([{**OF_ONE[0], "kind": "proration"}, *OF_ONE[1:]], revision=2)
+    assert (await pipeline.sync())["created"] == 0
+    await pipeline.invoice(OF_ONE, revision=3)
+    run = await pipeline.sync()
+    assert (run["created"], run["held"]) == (0, 1)

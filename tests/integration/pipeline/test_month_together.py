@@ -123,3 +123,15 @@ async def test_what_a_later_month_has_changed_does_not_open_a_month_and_is_nobod
     await pipeline.sandbox.admin.change_licence(TENANT, licences[1, "P-3"]["id"], count=7.0)
     await pipeline.sync(mode=RunMode.PREVIEW)
     assert reasons(await november(pipeline)) == {"edited_in_halo": (1, Decimal(-60))}
+
+
+async def test_an_edit_after_a_later_month_is_an_edit(pipeline: Pipeline) -> None:
+    await publish(pipeline, 1, ("P-1", 10))
+    await pipeline.sync()
+    await publish(pipeline, 2, ("P-1", 12), period="2026-12")
+    await pipeline.sync()
+    await pipeline.sandbox.admin.change_licence(TENANT, (await pipeline.licences())[1, "P-1"]["id"], count=3.0)
+    await pipeline.sync(mode=RunMode.PREVIEW)
+    month = await november(pipeline)
+    assert reasons(month) == {"edited_in_halo": (1, Decimal(70))}
+    assert month.reconciliation.state(closed=False) == "open"

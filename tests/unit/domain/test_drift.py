@@ -116,7 +116,7 @@ def test_an_inactive_licence_that_somebody_switched_off_is_not_switched_on_unsee
 
 
 def test_what_somebody_deleted_is_marked_and_held_until_it_is_released() -> None:
-    gone: dict[str, Any] = {"vanished": {(7, "ms-365"): 1}, "written": {}}
+    gone: dict[str, Any] = {"vanished": {1: (7, "ms-365")}, "written": {}}
     [held] = planned(**gone).items
     assert [(each.field, each.we_wrote, each.halo_has) for each in held.drift] == [("licence", "1", None)]
     assert (held.action, held.outcome, held.reason) == (Action.CREATE, Outcome.HELD, Reason.EDITED_IN_HALO)
@@ -128,9 +128,9 @@ def test_what_somebody_deleted_is_marked_and_held_until_it_is_released() -> None
 
 
 def test_a_licence_of_another_client_or_product_that_was_deleted_marks_nothing() -> None:
-    [elsewhere] = planned(written={}, vanished={(8, "MS-365"): 1, (7, "MS-366"): 2}).items
+    [elsewhere] = planned(written={}, vanished={1: (8, "MS-365"), 2: (7, "MS-366")}).items
     assert (elsewhere.outcome, elsewhere.drift) == (Outcome.PENDING, ())
-    [there] = planned(licence(2, quantity=Decimal(12)), written={}, vanished={(7, "MS-365"): 1}).items
+    [there] = planned(licence(2, quantity=Decimal(12)), written={}, vanished={1: (7, "MS-365")}).items
     assert (there.action, there.drift) == (Action.UNCHANGED, ())
 
 

@@ -91,6 +91,8 @@ def test_what_differs_and_needs_nothing_is_told_apart() -> None:
     excluded: dict[str, Any] = {"outcome": Outcome.SKIPPED, "reason": Reason.CUSTOMER_EXCLUDED, "in_halo": Decimal(0)}
     month = reconcile([group(), group(**failed), group(**excluded), group(**excluded, billing_cycle="Yearly")])
     assert (month.not_synchronised, month.needs_nothing) == (Decimal(6), Decimal(20))
+    month = reconcile([group(**failed), group(billed=Decimal(13))])
+    assert month.needs_nothing == 0, "what nobody explains is not told to need nothing"
 
 
 def test_a_reason_says_how_much_of_it_is_held() -> None:

@@ -20,7 +20,7 @@ from simulation.clock import now
 from simulation.database import Database, Step
 from simulation.rows import KnownLicence, Read
 from simulation.unsure_creates import unsure_creates
-from simulation.vanished import accept_deletions, forget_returned, vanished_licences
+from simulation.vanished import forget_returned, vanished_licences
 
 
 class MemoryPlans:
@@ -88,10 +88,7 @@ class MemoryPlans:
                 perhaps_created=found.perhaps,
                 restored=found.restored | self._restored(),
                 perhaps_restored=found.perhaps_restored,
-                vanished={
-                    (client, code): number
-                    for number, (client, code) in sorted(vanished_licences(self._db, rows).items())
-                },
+                vanished=vanished_licences(self._db, rows),
             )
 
         return await self._step(effect)
@@ -194,7 +191,8 @@ class MemoryPlans:
             self._db.known = {number: self._known(seen) for number, seen in rows.licences.items() if not seen.deleted}
             forget_returned(self._db)
             self._accept_edits(plan, rows)
-            accept_deletions(self._db, run.run_id)
+            for number in plan.accepted_deletions:
+                self._db.vanished.pop(number, None)
             if run.undoes is not None:
                 self._give_back(plan)
             for number, written in self._recognised.pop(read.read_id, {}).items():

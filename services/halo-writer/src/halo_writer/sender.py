@@ -144,10 +144,12 @@ class Sender:
                 spent = 1 if failure.sent else 0
                 await self._sizing.failed(batch.tenant, turn, len(marked), failure)
                 return FailedRequest(failure, marks, _attempt(marked))
-            # First what other arrays of the tenant go by: to record a large one takes longer than to send theirs.
-            await self._sizing.taken(batch.tenant, turn, len(marked), self._clock() - sent_at)
-            await self._record(batch, list(zip(marked, answers, strict=True)), marks, spent)
-            counted = spent
+            try:
+                # First what other arrays of the tenant go by: to record a large one takes longer than to send theirs.
+                await self._sizing.taken(batch.tenant, turn, len(marked), self._clock() - sent_at)
+            finally:  # whatever becomes of that: what Halo answered is nowhere else
+                await self._record(batch, list(zip(marked, answers, strict=True)), marks, spent)
+                counted = spent
             return True
         finally:
             await self._spend(batch, permits.lease, spent, counted=counted)

@@ -130,6 +130,6 @@ class PartnerSettings(_Setting):
     )
     on_drift: Literal["overwrite", "hold"] = Field(
         default="overwrite",
-        description="What happens to a licence that somebody has edited in Halo since halosync wrote it: it is "
-        "overwritten, or held until a person approves that.",
+        description="What happens to a licence that somebody has edited or deleted in Halo since halosync wrote it: it "
+        "is overwritten or created again, or held until a person approves that.",
     )

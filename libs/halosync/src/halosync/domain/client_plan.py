@@ -233,7 +233,6 @@ class _ItemsOfClient:
         set_name: str | None = None,
     ) -> PlannedItem:
         customer_ids, customer_name = self.group.customers_of(product)
-        customer_ids, customer_name = self.group.customers_of(product)
         number = None if licence is None else licence.id
         # What a licence is besides its state is lost by a removal, and the name by an update that gives it another.
         loses_traits = set_name is not None or action is _DELETE

@@ -36,7 +36,7 @@ def drift_of(licence: Licence, last: LastWritten | None, price_field: PriceField
 
 
 def deletion_of(licence_id: int) -> Drift:
-    """Return the drift of a licence that somebody has deleted: halosync wrote it, and Halo has none."""
+    """Return the drift of a licence that somebody has deleted, or moved: halosync wrote it, and its client has none."""
     return Drift("licence", str(licence_id), None)
 
 

@@ -194,9 +194,10 @@ def edited_in_halo(drift: Sequence[Drift], action: Action) -> str:
     """Say what somebody has edited since halosync wrote the licence, or that it was deleted, and that it waits."""
     if action is Action.CREATE:
         return (
-            f"Somebody has deleted licence #{drift[0].we_wrote} in Halo since Converge wrote it, or the connected "
-            "agent no longer sees it. It is not created again until you approve that. If the invoice is right, "
-            "approve this change; if Halo is right, ask the distributor for a corrected invoice."
+            f"Somebody has deleted licence #{drift[0].we_wrote} in Halo since Converge wrote it, or moved it to "
+            "another client, or the connected agent no longer sees it. It is not created again until you approve that. "
+            "If the invoice is right, approve this change; if Halo is right, ask the distributor for a corrected "
+            "invoice."
         )
     fields = "; ".join(
         f"{each.field.replace('_', ' ')}: Converge wrote {_shown(each.field, each.we_wrote)}, "

@@ -158,7 +158,7 @@ class Reconciliation:
     @property
     def needs_nothing(self) -> Decimal:
         """What is billed and not in Halo, for reasons that leave nothing to do: excluded, accepted, rounded."""
-        return sum((total.billed - total.in_halo for total in self.totals), ZERO) - self.not_synchronised
+        return sum((total.explained for total in self.totals), ZERO) - self.not_synchronised
 
     def state(self, *, closed: bool) -> MonthState:
         """Return how far the month is."""

@@ -132,7 +132,8 @@ class PlanInput:
     `perhaps_created`: by client and product code, licences of which an earlier create may have made one; it was never
     found out. `restored` has, by the id of a deleted licence, the one that an undo has created for it;
     `perhaps_restored` those of which such a create may have made one.
-    `vanished` has, by client and product code, the licence that halosync wrote and somebody has deleted in Halo since.
+    `vanished` are licences that halosync wrote and that somebody has deleted in Halo since, or moved to another client:
+    the client and the product code of each, by its id.
     `approved` are held changes that a person has released one by one. `undone` is what the run to undo has done, None
     for a plan from the invoice (spec section 11, "Undo"); `settings.price_field` is that run's then, and `left_at` are
     the clients at which it left licences, changed or not.
@@ -158,7 +159,7 @@ class PlanInput:
     approved: frozenset[ItemChange] = frozenset()
     undone: tuple[PlannedItem, ...] | None = None
     left_at: frozenset[int] = frozenset()
-    vanished: Mapping[tuple[int, str], int] = field(default_factory=dict)
+    vanished: Mapping[int, tuple[int, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +168,7 @@ class Plan:
 
     `removals` counts the items with action delete, held ones too; `active` the guard's base. `to_review` counts the
     items that need the first review, approved or not; `review_done`: with this plan carried out, it is done.
+    `accepted_deletions` are those of `PlanInput.vanished` that the plan does not want back either.
     """
 
     items: list[PlannedItem]
@@ -174,3 +176,4 @@ class Plan:
     active: int
     to_review: int = 0
     review_done: bool = False
+    accepted_deletions: frozenset[int] = frozenset()

@@ -1,6 +1,7 @@
 """The plan: from an invoice and a read of Halo to items (spec section 3)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 
 from halosync.domain import item_sentences
@@ -8,6 +9,7 @@ from halosync.domain.approvals import released_places
 from halosync.domain.billing_cycles import words_by_key
 from halosync.domain.client_plan import plan_client
 from halosync.domain.client_rules import Rules
+from halosync.domain.deletions import accepted_by_sync, accepted_by_undo
 from halosync.domain.drift import hold_edited
 from halosync.domain.first_review import hold_for_review, needs_review
 from halosync.domain.groups import Group, groups_of
@@ -28,9 +30,11 @@ def make_plan(inputs: PlanInput) -> Plan:
     clean-up by licence; so neighbours share a client. The plan of an undo has the order of the run that it undoes.
     """
     if inputs.undone is not None:
-        return _held(list(undo_items(inputs)), inputs, active=touched_licences(inputs), is_whole=False)
+        plan = _held(list(undo_items(inputs)), inputs, active=touched_licences(inputs), is_whole=False)
+        return replace(plan, accepted_deletions=accepted_by_undo(inputs.vanished, plan.items))
     picture = Picture(inputs)
-    return _held(list(picture.items(inputs.settings)), inputs, active=picture.active, is_whole=picture.is_whole)
+    plan = _held(list(picture.items(inputs.settings)), inputs, active=picture.active, is_whole=picture.is_whole)
+    return replace(plan, accepted_deletions=accepted_by_sync(inputs.vanished, plan.items, picture.cleaned_up))
 
 
 def _held(items: list[PlannedItem], inputs: PlanInput, *, active: int, is_whole: bool) -> Plan:
@@ -76,6 +80,11 @@ class Picture:
                 of_client.append(licence)
                 self.active += licence.is_active
 
+    @property
+    def cleaned_up(self) -> Collection[int]:
+        """The clients of whose every product the plan says what it wants: matched, and of no customer left out."""
+        return self._licences_of.keys() - self._protected
+
     def licences(self) -> Iterator[Licence]:
         """Yield every licence of the matched clients."""
         for of_client in self._licences_of.values():
@@ -95,7 +104,7 @@ class Picture:
             protected=self._protected,
             written=inputs.written,
             perhaps_created=_by_product(inputs.perhaps_created),
-            vanished={(client, name_key(code)): number for (client, code), number in inputs.vanished.items()},
+            vanished={(client, name_key(code)): number for number, (client, code) in sorted(inputs.vanished.items())},
             key=cache(name_key),  # Codes and names repeat; the cache, and the keys it shares, end with the plan.
         )
         for group in self._groups:

@@ -28,7 +28,7 @@ POLL_S = 1.0
 
 
 def relay_name() -> str:
-    """Return what the relay of this process is called, which no other's is."""
+    """Return what the relay of this process is called; of two with one name both look for what either commits."""
     return f"{socket.gethostname()}:{os.getpid()}"
 
 

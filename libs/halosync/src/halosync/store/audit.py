@@ -110,10 +110,11 @@ def _chosen(choice: EntryChoice) -> dict[str, object]:
 
 
 def _begin(day: date | None, zone: str) -> datetime | None:
-    """Return when a day begins in a zone; None for days at the ends of the calendar, before or after every entry."""
-    if day is None or not MINYEAR < day.year < MAXYEAR:
+    """Return when a day begins in a zone; a day at an end of the calendar counts as one that a zone can still move."""
+    if day is None:
         return None
-    return datetime.combine(day, time.min, ZoneInfo(zone))
+    first, last = date(MINYEAR + 1, 1, 1), date(MAXYEAR - 1, 12, 31)
+    return datetime.combine(min(max(day, first), last), time.min, ZoneInfo(zone))
 
 
 def _day_after(day: date) -> date:

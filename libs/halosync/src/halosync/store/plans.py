@@ -138,8 +138,8 @@ class PlanStore:
                 undone=None if undone is None else undone.items,
                 left_at=frozenset() if undone is None else undone.left_at,
                 vanished={
-                    (client_id, code): number
-                    async for client_id, code, number in QUERIES.vanished_licences(connection, read_id=read.read_id)
+                    number: (client_id, code)
+                    async for number, client_id, code in QUERIES.vanished_licences(connection, read_id=read.read_id)
                 },
             )
 
@@ -190,7 +190,9 @@ class PlanStore:
             await remember(connection, read.partner_id, found_of(unsure, licences, NOTHING_CAME).recognised)
             if apply:
                 await QUERIES.accept_edits(connection, run_id=run_id, partner_id=read.partner_id)
-                await QUERIES.accept_deletions(connection, run_id=run_id)
+                await QUERIES.forget_vanished(
+                    connection, partner_id=read.partner_id, licence_ids=list(plan.accepted_deletions)
+                )
                 await QUERIES.give_back(connection, run_id=run_id, partner_id=read.partner_id)
                 if plan.review_done:
                     await QUERIES.review_is_done(connection, partner_id=read.partner_id, tenant=read.tenant)

@@ -37,11 +37,11 @@ _OF_RUNS = {
 
 
 def _known_zone(name: str) -> str:
-    """Return the name of a zone; no name is UTC, as pages have it without a script."""
+    """Return the name of a zone: UTC without one, as a page without scripts has it, and for one unknown here."""
     try:
         return ZoneInfo(name or "UTC").key
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("must be the name of a time zone, such as Australia/Sydney") from None
+        return "UTC"
 
 
 Zone = Annotated[QueryText, Query(max_length=100), AfterValidator(_known_zone)]

@@ -196,7 +196,9 @@ class Item(BaseModel):
     after: LicenceShape | None = Field(description="The licence as planned; null if there will be none.")
     attempts: int
     item_key: str = Field(description="The same for the same thing in every run of the month.")
-    drift: list[Drifted] = Field(description="What somebody has edited in Halo since halosync wrote the licence.")
+    drift: list[Drifted] = Field(
+        description="What somebody has edited in Halo since halosync wrote the licence, or that it was deleted."
+    )
     restores_licence_id: int | None = Field(
         description="With a create of an undo: the deleted licence that it brings back with a new id."
     )

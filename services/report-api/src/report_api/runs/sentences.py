@@ -106,7 +106,7 @@ REASONS: Mapping[Reason, str] = {
     Reason.FIRST_REVIEW: "Waits for the first review",
     Reason.MANAGED_ELSEWHERE: "Another program looks after it",
     Reason.KEPT: "You keep this licence",
-    Reason.EDITED_IN_HALO: "Somebody edited it in Halo",
+    Reason.EDITED_IN_HALO: "Somebody changed it in Halo",
     Reason.CHANGED_SINCE: "Changed since the run",
     Reason.HALO_REJECTED: "Halo refused it",
     Reason.HALO_UNAVAILABLE: "Halo could not be reached",

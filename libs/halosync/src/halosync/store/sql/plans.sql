@@ -71,21 +71,12 @@ LEFT JOIN LATERAL ( -- by its key, one by one, whatever Postgres thinks of how m
 WHERE l.partner_id = :partner_id AND (l.owned OR l.removed_at IS NOT NULL OR l.kept_otherwise IS NOT NULL);
 
 -- name: vanished_licences
--- What somebody has deleted in Halo of what halosync wrote; of a product the last one.
-SELECT DISTINCT ON (halo_client_id, product_code) halo_client_id, product_code, halo_licence_id
-FROM vanished_licences(:read_id) ORDER BY halo_client_id, product_code, halo_licence_id DESC;
+-- What somebody has deleted in Halo of what halosync wrote, or moved to another client.
+SELECT halo_licence_id, halo_client_id, product_code FROM vanished_licences(:read_id);
 
--- name: accept_deletions!
--- What somebody deleted that the run does not want either: of a Sync what is of its clients and has no item that would
--- create it again, of an undo what it finds gone as it wants it. IS TRUE, IS NOT TRUE: lists that are looked up.
-DELETE FROM vanished_licence v USING run r
-WHERE r.run_id = :run_id AND v.partner_id = r.partner_id AND CASE r.mode
-    WHEN 'undo' THEN (v.halo_licence_id IN (SELECT i.halo_licence_id FROM item i WHERE i.run_id = :run_id)) IS TRUE
-    ELSE (v.halo_client_id IN (SELECT i.halo_client_id FROM item i WHERE i.run_id = :run_id)) IS TRUE
-        AND ((v.halo_client_id, product_key(v.product_code)) IN (
-            SELECT i.halo_client_id, product_key(i.product_code) FROM item i
-            WHERE i.run_id = :run_id AND i.halo_licence_id IS NULL AND i.outcome IN ('pending', 'held', 'failed')
-        )) IS NOT TRUE END;
+-- name: forget_vanished!
+-- What somebody deleted that the plan does not want either.
+DELETE FROM vanished_licence WHERE partner_id = :partner_id AND halo_licence_id = ANY(:licence_ids);
 
 -- name: written_by_others
 -- What halosync wrote for other partners in the same Halo, whatever they call it. First who these are: else Postgres asks

@@ -161,13 +161,15 @@ WITH elsewhere AS (DELETE FROM vanished_licence WHERE partner_id = :partner_id
     AND NOT EXISTS (SELECT FROM halo_snapshot WHERE partner_id = :partner_id AND halo_of(tenant) = halo_of(:tenant)))
 INSERT INTO vanished_licence (partner_id, halo_licence_id, halo_client_id, product_code)
 SELECT v.partner_id, v.halo_licence_id, v.halo_client_id, v.product_code FROM vanished_licences(:read_id) AS v
+WHERE EXISTS (SELECT FROM halo_snapshot s WHERE s.partner_id = v.partner_id FOR KEY SHARE)
 ON CONFLICT DO NOTHING;
 
 -- name: forget_returned!
--- A licence is there again, or its product has another one that halosync wrote. IS TRUE: a list that is looked up.
+-- A licence is where it was again, or its product has another one that halosync wrote. IS TRUE: a list that is looked up.
 DELETE FROM vanished_licence v
 WHERE v.partner_id = :partner_id AND (
-    EXISTS (SELECT FROM halo_licence l WHERE l.partner_id = :partner_id AND l.halo_licence_id = v.halo_licence_id)
+    EXISTS (SELECT FROM halo_licence l WHERE l.partner_id = :partner_id AND l.halo_licence_id = v.halo_licence_id
+            AND l.halo_client_id = v.halo_client_id)
     OR ((v.halo_client_id, product_key(v.product_code)) IN (
         SELECT l.halo_client_id, product_key(l.product_code) FROM halo_licence l
         WHERE l.partner_id = :partner_id AND l.owned AND l.removed_at IS NULL AND l.product_code IS NOT NULL)) IS TRUE);

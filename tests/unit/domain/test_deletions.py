@@ -1,0 +1,34 @@
+"""Which deletions by somebody in Halo a plan agrees with."""
+
+from dataclasses import replace
+
+from halosync.domain.deletions import accepted_by_sync, accepted_by_undo
+from halosync.domain.model import Action, Outcome, Reason
+from halosync.domain.plan import PlannedItem
+
+VANISHED = {1: (7, "MS-365"), 2: (8, "MS-365")}
+CREATE = PlannedItem(("C",), "Contoso", 7, "ms-365", None, None, Action.CREATE, Outcome.HELD, Reason.EDITED_IN_HALO)
+
+
+def test_a_product_that_the_invoice_does_not_bill_is_agreed_with_where_the_plan_says_all_of_its_client() -> None:
+    assert accepted_by_sync(VANISHED, [], {7}) == {1}
+    assert accepted_by_sync(VANISHED, [], set()) == set(), "a client of a customer that was left out"
+    assert accepted_by_sync({}, [CREATE], {7}) == set()
+
+
+def test_what_the_plan_would_create_or_says_nothing_of_is_not_agreed_with() -> None:
+    skipped = replace(CREATE, action=Action.NONE, outcome=Outcome.SKIPPED)
+    assert accepted_by_sync(VANISHED, [CREATE], {7, 8}) == {2}
+    assert accepted_by_sync(VANISHED, [replace(skipped, reason=Reason.NOT_RECURRING)], {7}) == set()
+    assert accepted_by_sync(VANISHED, [replace(skipped, reason=Reason.QUANTITY_ZERO)], {7}) == {1}
+    assert accepted_by_sync(VANISHED, [replace(CREATE, product_code=None)], {7}) == {1}
+
+
+def test_a_product_that_has_another_licence_is_missed_by_nobody() -> None:
+    assert accepted_by_sync(VANISHED, [replace(CREATE, action=Action.UPDATE, halo_licence_id=9)], {7}) == {1}
+
+
+def test_an_undo_agrees_with_what_it_finds_gone_and_not_with_what_it_leaves() -> None:
+    gone = replace(CREATE, halo_licence_id=1, action=Action.UNCHANGED, outcome=Outcome.SYNCED, reason=None)
+    left = replace(gone, halo_licence_id=2, action=Action.NONE, outcome=Outcome.SKIPPED, reason=Reason.CHANGED_SINCE)
+    assert accepted_by_undo(VANISHED, [gone, left, CREATE]) == {1}
