@@ -206,5 +206,5 @@ async def test_after_a_sync_that_could_not_read_halo_the_page_says_what_is_not_k
     failed = await world.run(invoice_pk, error_code="read_shrunk", error="Too few.", created_at=later)
     await world.finish(failed, "failed")
     page = await browser.open(MONTH)
-    assert "it is not known what has changed there since" in page.text
+    assert "it is not known what has changed since" in page.text
     assert "Everything in this month is synchronised." not in page.text
