@@ -31,6 +31,7 @@ $(VENV)/.installed: requirements/bootstrap.txt requirements/dev.txt pyproject.to
 	# Compiled once here: else each of the tests' processes compiles the two thousand modules that it imports, at once.
 	$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements/dev.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation $(addprefix -e ,$(PACKAGES))
+	$(BIN)/python -m compileall -q $(addsuffix /src,$(PACKAGES))
 	touch $@
 
 .PHONY: lock

@@ -1,6 +1,6 @@
 """How much a run is slowed by people who look at report pages meanwhile, and how long their pages take.
 
-The real stack and a Halo without delay or limit. READERS keys of another partner, who has an invoice of 20,000 lines
+The real stack and a Halo without delay or limit. READERS people of another partner, who has an invoice of 20,000 lines
 and its run, ask in turn for a page of 100 lines, of one customer's lines, of items, and for the month, and for the next
 one `--pause` seconds after it has come: half a minute, as a person looks at a page. Rounds of creates alone and beside
 the readers take turns, and which of the two is first; a round counts only if Halo then has every licence once, and
@@ -26,6 +26,7 @@ import httpx
 import psutil
 import typer
 from halosync.domain.acts import COMMAND_LINE
+from halosync.ports.keys import MOST_IN_USE
 from halosync.store.keys import KeyStore
 from halosync.store.pool import open_pool
 from machine import machine
@@ -45,10 +46,13 @@ PAGES = {
 
 
 class Readers:
-    """Look at pages, each with a key of its own."""
+    """Look at pages; a partner has fewer keys than there are readers, so they share them."""
 
-    def __init__(self, base_url: str, keys: Sequence[str], pages: Mapping[str, str], pause_s: float) -> None:
-        self._base_url, self._keys, self._pages, self._pause_s = base_url, keys, pages, pause_s
+    def __init__(
+        self, base_url: str, keys: Sequence[str], readers: int, pages: Mapping[str, str], pause_s: float
+    ) -> None:
+        self._base_url, self._pages, self._pause_s = base_url, pages, pause_s
+        self._keys = [key for key, _ in zip(itertools.cycle(keys), range(readers))]
         self.took_ms: dict[str, list[float]] = {name: [] for name in pages}
 
     @asynccontextmanager
@@ -98,12 +102,13 @@ async def compare(creates: int, readers: int, pause_s: float, rounds: int) -> bo
         pool = await open_pool(contender.database_url, max_size=2)
         await load(pool, LINES)
         await pool.execute("ANALYZE")
-        keys = [(await KeyStore(pool).create(PARTNER, f"{n}", by=COMMAND_LINE)).api_key for n in range(readers)]
+        number = min(readers, MOST_IN_USE)
+        keys = [(await KeyStore(pool).create(PARTNER, f"{n}", by=COMMAND_LINE)).api_key for n in range(number)]
         run_id = await pool.fetchval("SELECT run_id FROM run WHERE partner_id = $1", PARTNER)
         postmaster = psutil.Process(await pool.fetchval("SELECT pg_backend_pid()")).ppid()
         await pool.close()
         pages = {name: page.format(run=run_id) for name, page in PAGES.items()}
-        looking = Readers(contender.http_url, keys, pages, pause_s)
+        looking = Readers(contender.http_url, keys, readers, pages, pause_s)
         await measure(contender, run, WARM_UP, 2, postmaster)
         async with looking.at_work():
             await asyncio.sleep(ALONE_S)
