@@ -51,19 +51,20 @@ test: install ## Run all tests (ARGS="-k word" for some)
 ifdef ARGS
 	$(PYTEST) -n 4 $(ARGS)
 else
-	$(DOMAIN)
-	$(ALL)
+	$(MAKE) --no-print-directory --jobs 2 test-domain test-beside
 endif
 
 .PHONY: test-unit
 test-unit: install ## Run the unit tests only, without servers: the domain's cover each of its branches
 	$(MAKE) --no-print-directory --jobs 2 --output-sync test-domain test-others
 
-.PHONY: test-domain test-others
+.PHONY: test-domain test-others test-beside
 test-domain:
 	$(DOMAIN)
 test-others:
 	$(UNIT)
+test-beside:
+	$(ALL)
 
 .PHONY: mutants
 mutants: install ## Change the rules in small ways, one at a time: a unit test must notice each (20 minutes; ARGS="'*.retry*'")

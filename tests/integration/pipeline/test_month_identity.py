@@ -149,8 +149,8 @@ class Story:
 
 
 MIXED = [(seed, False) for seed in range(10)]
-ADDING = [(seed, True) for seed in (1, 3, 21, 43)]
-"""The story is of invoices alone, each synchronised before the next one comes; in 21 and 43 two runs know a licence."""
+ADDING = [(seed, True) for seed in (21, 43)]
+"""The story is of invoices alone, each synchronised before the next one comes; in both two runs know a licence."""
 
 
 @pytest.mark.parametrize(("seed", "adding"), MIXED + ADDING)
