@@ -1,10 +1,12 @@
 """Which deletions by somebody in Halo a plan agrees with."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 from halosync.domain.deletions import accepted_by_sync, accepted_by_undo
-from halosync.domain.model import Action, Outcome, Reason
-from halosync.domain.plan import PlannedItem
+from halosync.domain.model import Action, Client, Licence, Line, LineKind, Outcome, Reason
+from halosync.domain.plan import PlanInput, PlannedItem
+from halosync.domain.planning import make_plan
 
 VANISHED = {1: (7, "MS-365"), 2: (8, "MS-365")}
 CREATE = PlannedItem(("C",), "Contoso", 7, "ms-365", None, None, Action.CREATE, Outcome.HELD, Reason.EDITED_IN_HALO)
@@ -32,3 +34,14 @@ def test_an_undo_agrees_with_what_it_finds_gone_and_not_with_what_it_leaves() ->
     gone = replace(CREATE, halo_licence_id=1, action=Action.UNCHANGED, outcome=Outcome.SYNCED, reason=None)
     left = replace(gone, halo_licence_id=2, action=Action.NONE, outcome=Outcome.SKIPPED, reason=Reason.CHANGED_SINCE)
     assert accepted_by_undo(VANISHED, [gone, left, CREATE]) == {1}
+
+
+def test_a_plan_says_which_deletions_it_agrees_with() -> None:
+    line = Line(1, "C", "Contoso", "P-1", LineKind.RECURRING, Decimal(1), Decimal(1), "Monthly")
+    inputs = PlanInput([line], [Client(7, "Contoso")], [], vanished={1: (7, "P-1"), 2: (7, "P-2"), 3: (8, "P-3")})
+    assert make_plan(inputs).accepted_deletions == {2}
+    undone = replace(CREATE, halo_licence_id=3, action=Action.CREATE, outcome=Outcome.SYNCED, reason=None, item_id=1)
+    there = [Licence(9, 7, "P-9", Decimal(1), Decimal(1), None, "Monthly")]
+    undo = make_plan(replace(inputs, licences=there, undone=(undone,), removed=frozenset({3})))
+    assert [(item.outcome, item.halo_licence_id) for item in undo.items] == [(Outcome.SYNCED, 3)]
+    assert undo.accepted_deletions == {3}

@@ -216,3 +216,15 @@ def test_how_halo_keeps_names_is_known_from_the_run_itself_too() -> None:
     escaped = replace(UPDATED, halo_licence_id=2, was=Traits("R&amp;D", asked_name="R&D"))
     back, _ = undoing(replace(DELETED, was=Traits("A &amp; B")), escaped, there=[OTHER])
     assert back.set_name == "A & B"
+
+
+def test_an_undo_says_whose_the_licence_was_that_it_changes() -> None:
+    owned = frozenset({1})
+    [back] = undoing(UPDATED, owned=owned)
+    assert back.was_owned
+    [removal] = undoing(CREATED, owned=owned)
+    assert removal.was_owned
+    [foreign] = undoing(UPDATED, owned=frozenset({2}))
+    assert not foreign.was_owned
+    [left] = undoing(UPDATED, there=[OTHER], owned=owned)
+    assert (left.outcome, left.was_owned) == (Outcome.SKIPPED, False)

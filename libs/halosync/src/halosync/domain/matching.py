@@ -164,7 +164,7 @@ def _match(spellings: tuple[str, ...], link: CustomerLink, halo: _Clients) -> in
     if link.halo_client_id is not None:
         if link.halo_client_id in halo.present:
             return link.halo_client_id
-        return Unmatched(WhyNoClient.LINKED_CLIENT_GONE, spellings, (link.halo_client_id,))
+        return Unmatched(WhyNoClient.LINKED_CLIENT_GONE, client_ids=(link.halo_client_id,))
     return _match_by_name(spellings, halo)
 
 
