@@ -10,6 +10,8 @@ from tests.integration.statement_plans import compared
 from .real_stage import RealStage
 from .stages import RUN_ID, marked
 
+pytestmark = pytest.mark.new_database
+
 ROWS = 200
 """Of an array; compared each with each they would be 40,000."""
 

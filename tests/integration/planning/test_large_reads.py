@@ -11,6 +11,8 @@ from tests.integration.statement_plans import compared, looked_at_in_vain, visit
 from .real_stage import RealStage
 from .stages import PARTNER, TENANT
 
+pytestmark = pytest.mark.new_database
+
 READ, ROWS, CLIENTS = UUID(int=7), 1_000, 50
 """Compared each with each the rows would be a million."""
 

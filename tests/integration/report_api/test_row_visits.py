@@ -5,8 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 import aiosql
 import pytest
-import pytest_asyncio
-from devstack.servers import fresh_name
 from halosync.store import queries
 from halosync.store.queries import QUERIES
 
@@ -14,27 +12,15 @@ from tests.integration.conftest import ACME, RIVAL
 from tests.integration.statement_plans import body_of, looked_at_in_vain, visited
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from uuid import UUID
-
-    from devstack.postgres import PostgresServer
 
     from tests.integration.conftest import World
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.new_database]
 
 LINES, A_PAGE = 1_500, 100
 _LOADED = aiosql.from_path(Path(queries.__file__).with_name("sql"), "asyncpg", mandatory_parameters=False)
 """It tells in which order a statement has its parameters."""
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def database_url(postgres_server: "PostgresServer", migrated_template: str) -> "AsyncIterator[str]":
-    """A database of its own: what Postgres thinks of a table hangs on the size of its file, which others leave."""
-    name = fresh_name("visits")
-    await postgres_server.create_database(name, template=migrated_template)
-    yield postgres_server.url_of(name)
-    await postgres_server.drop_database(name)
 
 
 async def month(world: "World", partner: str, lines: int) -> "tuple[int, UUID]":

@@ -87,9 +87,9 @@ class Databases:
         self._cleaners: dict[str, asyncpg.Connection[asyncpg.Record]] = {}
         self._pools: dict[str, KeptPools] = {}
 
-    async def take(self) -> str:
-        """Return the name of a database that is as the template."""
-        if self._idle:
+    async def take(self, *, new: bool = False) -> str:
+        """Return the name of a database that is as the template; `new`: of one that nobody has used."""
+        if self._idle and not new:
             name = self._idle.pop()
             await self._forget(name)
             return name

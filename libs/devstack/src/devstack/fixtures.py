@@ -73,9 +73,12 @@ async def databases(postgres_server: PostgresServer, migrated_template: str) -> 
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def database(databases: Databases) -> AsyncIterator[str]:
-    """Name of a migrated database without rows; what the test leaves in it, nobody sees."""
-    name = await databases.take()
+async def database(databases: Databases, request: pytest.FixtureRequest) -> AsyncIterator[str]:
+    """Name of a migrated database without rows; what the test leaves in it, nobody sees.
+
+    With the mark `new_database` nobody has used it: what Postgres thinks of a table hangs on the size of its file.
+    """
+    name = await databases.take(new=request.node.get_closest_marker("new_database") is not None)
     yield name
     await databases.give_back(name)
 
