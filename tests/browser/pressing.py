@@ -1,6 +1,6 @@
 """Somebody without a mouse: only keys are pressed, and the focus is moved by the tab key alone."""
 
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 MOST_TABS = 150
 _FOCUSED = """words => {
@@ -11,7 +11,8 @@ _FOCUSED = """words => {
 
 
 async def tab_to(page: Page, words: str) -> None:
-    """Press the tab key until something with these words has the focus."""
+    """Press the tab key until something with these words has the focus; not before the page's scripts have run."""
+    await page.wait_for_load_state()
     for _ in range(MOST_TABS):
         await page.keyboard.press("Tab")
         if await page.evaluate(_FOCUSED, words):
@@ -30,4 +31,13 @@ async def sign_in_by_keyboard(page: Page, api_key: str, path: str = "/") -> None
     await page.goto(path)
     await tab_to(page, "API key")
     await page.keyboard.type(api_key)
+    await page.keyboard.press("Enter")
+
+
+async def search(page: Page, words: str) -> None:
+    """Find something from any page: `/` goes to the field, once the page's script listens."""
+    await page.wait_for_load_state()
+    await page.keyboard.press("/")
+    await expect(page.locator(".search input")).to_be_focused()
+    await page.keyboard.type(words)
     await page.keyboard.press("Enter")

@@ -7,7 +7,7 @@ from playwright.async_api import expect
 
 from tests.browser.accessibility import accessible
 from tests.browser.looks import DESKTOP, PHONE, Look
-from tests.browser.pressing import choose, sign_in_by_keyboard, tab_to
+from tests.browser.pressing import choose, search, sign_in_by_keyboard, tab_to
 from tests.browser.visiting import Visitors
 from tests.partner import Partner, lines
 
@@ -70,9 +70,7 @@ async def test_a_run_is_found_by_search_and_undone(visitors: Visitors, partner: 
     page = await visitors.page(look)
     await sign_in_by_keyboard(page, partner.api_key)
     await expect(page.get_by_role("heading", name="November 2026", exact=True)).to_be_visible()
-    await page.keyboard.press("/")
-    await page.keyboard.type(run["run_id"][:8])
-    await page.keyboard.press("Enter")
+    await search(page, run["run_id"][:8])
     await expect(page.get_by_role("heading", level=1, name="Search")).to_be_visible()
     await choose(page, "Sync of November 2026")
     await expect(page.get_by_role("heading", level=1, name="Sync of November 2026")).to_be_visible()

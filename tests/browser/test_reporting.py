@@ -9,6 +9,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser.accessibility import accessible_in_both_colours
 from tests.browser.looks import PHONE, SCREENS, Look
+from tests.browser.pressing import search
 from tests.browser.visiting import Visitors, sign_in
 from tests.partner import Partner, lines
 
@@ -152,10 +153,7 @@ async def test_rows_are_folded_set_closer_counted_and_searched(page: Page, partn
     await expect(page.get_by_text("1 to 60 of 60 lines")).to_be_visible()
     await expect(rows).to_have_count(60)
     await expect(page.get_by_role("button", name="Compact")).to_have_attribute("aria-pressed", "true")
-    await page.keyboard.press("/")
-    await expect(page.locator(".search input")).to_be_focused()
-    await page.keyboard.type("Zeta")
-    await page.keyboard.press("Enter")
+    await search(page, "Zeta")
     await expect(page.get_by_role("link", name="Zeta & Søns").first).to_be_visible()
 
 

@@ -1,6 +1,7 @@
 """A process and its descendants: whether they live, and ending all of them."""
 
 import contextlib
+import os
 import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from signal import SIGCONT, SIGSTOP, Signals
 
 import psutil
 
+from devstack.errors import NotReadyError
 from devstack.launching import launch
 
 
@@ -51,9 +53,18 @@ def held(processes: list[TrackedProcess]) -> Iterator[None]:
     """Stop these processes (SIGSTOP) while the body runs, then let them go on; also when this process is killed in it.
 
     One that is stopped gets no signal but SIGKILL until it goes on, so that it would never learn of this process's end.
+    Hence a watch lets them go on, and nothing is stopped before that watch has begun.
     """
-    watch = ["sh", "-c", 'cat; kill -CONT "$@" 2>/dev/null || true', "sh", *(str(each.pid) for each in processes)]
-    with launch(watch, entered=subprocess.PIPE, death_signal=SIGCONT):  # closes its input at the end, and waits for it
+    watch = ["sh", "-c", 'echo; cat; kill -CONT "$@" 2>/dev/null || true', "sh", *(str(each.pid) for each in processes)]
+    told, tells = os.pipe()
+    with (
+        os.fdopen(told, "rb") as begun,
+        os.fdopen(tells, "wb") as output,
+        launch(watch, entered=subprocess.PIPE, log=output, death_signal=SIGCONT),  # ends, awaited, as its input closes
+    ):
+        output.close()
+        if not begun.readline():
+            raise NotReadyError("the watch that lets stopped processes go on has ended before it began")
         for each in processes:
             each.signal(SIGSTOP)
         yield

@@ -36,5 +36,5 @@ def accepted_by_sync(
 
 def accepted_by_undo(vanished: Mapping[int, tuple[int, str]], items: Iterable[PlannedItem]) -> frozenset[int]:
     """Return the licences that an undo finds gone as it wants them; what it leaves as it is says nothing of them."""
-    settled = {item.halo_licence_id for item in items if item.outcome is Outcome.SYNCED}
-    return frozenset(vanished.keys() & settled)
+    synced = {item.halo_licence_id for item in items if item.outcome is Outcome.SYNCED}
+    return frozenset(vanished.keys() & synced)
