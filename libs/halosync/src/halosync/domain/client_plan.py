@@ -1,13 +1,13 @@
 """The items of one matched client: its products, then what is cleaned up (spec section 3)."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from html import unescape
 
 from halosync.domain import item_sentences, write_sentences
 from halosync.domain.client_rules import Rules
 from halosync.domain.drift import deletion_of
 from halosync.domain.groups import Group
+from halosync.domain.licence_names import by_name, rivals_of, unclaimed_of
 from halosync.domain.licences import (
     after_removal,
     choose,
@@ -36,9 +36,9 @@ def plan_client(group: Group, client_id: int, licences: list[Licence], rules: Ru
     products = products_of(group.lines, rules.key)
     targets = rules.targets(products)
     claimed = frozenset(targets.values())
-    by_key = _by_name(licences, targets, claimed, rules)
-    items = _ItemsOfClient(group, client_id, rules, _unclaimed(by_key, claimed, rules))
-    rivals = _rivals(products, targets) if len(claimed) < len(targets) else {}
+    by_key = by_name(licences, targets, claimed, rules)
+    items = _ItemsOfClient(group, client_id, rules, unclaimed_of(by_key, claimed, rules))
+    rivals = rivals_of(products, targets) if len(claimed) < len(targets) else {}
     for product in products:
         target = targets[product.key]
         if target in rivals and product.recurring:
@@ -49,73 +49,6 @@ def plan_client(group: Group, client_id: int, licences: list[Licence], rules: Ru
         unsure = items.perhaps([product for product in products if not by_key.get(targets[product.key])])
         for target in sorted(left, key=natural_parts):
             yield from items.of_cleanup([licence for licence in by_key[target] if licence.id not in unsure])
-
-
-def _rivals(products: Sequence[Product], targets: Mapping[str, str]) -> dict[str, list[Product]]:
-    """Return the products that claim one licence together, by the key of its name."""
-    claimants: dict[str, list[Product]] = {}
-    for product in products:
-        if product.recurring:  # Only recurring lines set a licence, so a product without any claims nothing.
-            claimants.setdefault(targets[product.key], []).append(product)
-    return {target: rivals for target, rivals in claimants.items() if len(rivals) > 1}
-
-
-def _by_name(
-    licences: Sequence[Licence], targets: Mapping[str, str], claimed: Collection[str], rules: Rules
-) -> dict[str, list[Licence]]:
-    """Return the licences by the key of the name that they go by; `claimed` are the values of `targets`.
-
-    One that halosync wrote for a product goes by the product's name, whatever it is called now, unless another one
-    bears exactly that name (spec section 9, "Names that Halo changes").
-    """
-    by_key: dict[str, list[Licence]] = {}
-    known = []
-    for licence in licences if rules.settings.licence_type is None else filter(rules.is_of_type, licences):
-        key = rules.key(licence.name)
-        target = _known_for(licence, key, targets, claimed, rules)
-        if target is None:
-            by_key.setdefault(key, []).append(licence)
-        else:
-            known.append((key, target, licence))
-    borne = set(by_key)
-    for key, target, licence in known:
-        by_key.setdefault(key if target in borne else target, []).append(licence)
-    return by_key
-
-
-def _known_for(
-    licence: Licence, key: str, targets: Mapping[str, str], claimed: Collection[str], rules: Rules
-) -> str | None:
-    """Return the key of the name that a licence was written under, where it is not its own.
-
-    A licence that a person called after another product is that product's; what Halo itself makes of a name is not.
-    """
-    written = rules.written.get(licence.id)
-    if written is not None:
-        renamed_by_halo = written.asked_name is not None and written.kept_name == licence.name
-        if written.product_code is not None and (renamed_by_halo or key not in claimed):
-            target = targets.get(rules.key(written.product_code))
-            if target is not None:
-                return target
-        if renamed_by_halo and written.asked_name:
-            return rules.key(written.asked_name)
-    # A create that nobody could look up left no trace but this: a second one would make the licence twice.
-    plain = rules.key(unescape(licence.name)) if "&" in licence.name else key
-    return plain if plain != key and key not in claimed else None
-
-
-def _unclaimed(by_key: Mapping[str, Sequence[Licence]], claimed: Collection[str], rules: Rules) -> frozenset[int]:
-    """Return the licences that no product of the invoice has, no other program marks, and no person keeps."""
-    if not rules.perhaps_created:  # nobody asks for them
-        return frozenset()
-    unclaimed = {
-        licence.id
-        for target, found in by_key.items()
-        if target not in claimed
-        for licence in found
-        if licence.foreign_mark is None
-    }
-    return frozenset(unclaimed - rules.kept - rules.owned_by_others)
 
 
 @dataclass(frozen=True, slots=True)
