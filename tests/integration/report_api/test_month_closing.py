@@ -71,7 +71,7 @@ async def test_a_certificate_names_what_differs_and_says_what_else_the_invoice_b
     lines = [world.line(1), world.line(2, kind="one_off"), world.line(3, quantity=Decimal(0), product_code="NONE")]
     invoice_pk = await world.invoice(lines=lines, total=Decimal("756.00"))
     await licence(world, 5)
-    none = {"outcome": "skipped", "action": "none"}
+    none: dict[str, Any] = {"outcome": "skipped", "action": "none"}
     await world.finish(
         await world.run(
             invoice_pk,
