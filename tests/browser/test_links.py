@@ -227,7 +227,7 @@ async def test_a_file_goes_out_and_comes_in(page: Page, partner: Partner, tmp_pa
     await prepared(partner)
     await opened(page, partner)
     async with page.expect_download() as saving:
-        await page.get_by_role("link", name="Save as CSV").click()
+        await page.get_by_role("link", name="Download all as CSV").click()
     file = tmp_path / "customers.csv"
     await (await saving.value).save_as(file)
     await load(page, partner, file.read_bytes())

@@ -27,7 +27,7 @@ async def test_sync_is_pressed_watched_and_finished(page: Page, partner: Partner
     await expect(panel.get_by_role("button", name="Sync", exact=True)).to_be_disabled()
     await expect(panel.get_by_role("button", name="Preview")).to_be_disabled()
     await expect(panel).to_contain_text("of 20 items done")
-    await expect(panel).to_contain_text("requests to Halo left in this window")
+    await expect(panel).to_contain_text("more requests now")
     # Nothing is loaded by hand from here on.
     await expect(panel).to_contain_text("20 items are as the invoice says")
     await expect(page.locator("#report-counters .stat").first).to_contain_text("20")

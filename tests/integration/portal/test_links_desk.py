@@ -104,3 +104,15 @@ async def test_a_client_that_only_looks_like_the_customer_is_named_and_linked_by
     assert "#30" in button.get_text()
     await browser.submit("/portal/acme-msp/customers/link")
     assert await world.pool.fetchval("SELECT halo_client_id FROM customer_link WHERE customer_id = 'C-1'") == 30
+
+
+async def test_where_no_product_can_be_ticked_nothing_offers_it_and_each_has_its_way_on(
+    world: "World", browser: "Browser"
+) -> None:
+    page = await prepared(world, browser)
+    products = page.one("section[aria-labelledby=products-title]")
+    assert not products.select("form, [data-tick-bar], thead th:empty")
+    ways = [str(each["href"]) for each in products.select("td.actions a")]
+    assert ways[0] == f"/portal/{ACME}/licences?q=P-1"
+    page = await browser.open(ways[0])
+    assert "Link to another name" in page.text

@@ -1,6 +1,6 @@
 """The month page: what needs somebody first, a difference accepted with a note, the month closed and certified."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -39,10 +39,38 @@ async def difference(world: "World") -> None:
     await world.finish(await world.run(invoice_pk, [done, unmatched]), "partial")
 
 
-async def test_before_the_first_invoice_the_page_says_what_will_be_here(browser: "Browser") -> None:
+async def test_before_the_first_invoice_the_page_says_what_will_be_here(browser: "Browser", world: "World") -> None:
     await browser.sign_in()
     page = await browser.open(MONTH)
     assert page.texts(".empty-title") == ["No invoice has arrived yet"]
+    expected = (await world.get("/summary"))["next_expected_invoice"]
+    assert f"expected on {date.fromisoformat(expected):%-d %b %Y}" in page.text
+
+
+async def test_before_the_first_sync_nothing_is_said_of_what_halo_holds(browser: "Browser", world: "World") -> None:
+    lines = [world.line(1), world.line(2, kind="one_off")]
+    invoice_pk = await world.invoice(lines=lines, total=Decimal("756.00"))
+    await browser.sign_in()
+    page = await browser.open(MONTH)
+    assert "Not synchronised: AUD 378.00 at 1 customer. No Sync has compared this month with Halo yet." in page.text
+    assert page.texts("#month-totals tbody tr") == ["Monthly 378.00 – –"]
+    assert page.texts("section[aria-labelledby=customers-title] tbody tr") == [
+        "Contoso 378.00 – – Not synchronised yet (1)"
+    ]
+    assert "AUD 378.00 of it does not recur and makes no licence." in page.text
+    page = await browser.open(f"{MONTH}?customer=C-1")
+    assert "378.00 – –" in page.texts("#rows tbody tr")[0]
+
+    excluded = world.item(
+        outcome="skipped", action="none", reason="customer_excluded", halo_client_id=None, line_nos=[1]
+    )
+    await world.pool.execute(
+        "INSERT INTO customer_link (partner_id, customer_id, excluded) VALUES ('acme-msp', 'C-1', true)"
+    )
+    await world.finish(await world.run(invoice_pk, [excluded]))
+    page = await browser.open(MONTH)
+    assert page.texts("#month-totals tbody tr") == ["Monthly 378.00 0.00 +378.00"]
+    assert "AUD 378.00 of it differs and needs nothing more" in page.text
 
 
 async def test_a_month_with_a_difference_is_accepted_closed_and_certified(browser: "Browser", world: "World") -> None:

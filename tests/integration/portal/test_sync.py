@@ -68,7 +68,7 @@ async def test_progress_tells_what_is_done_and_what_is_waited_for(browser: "Brow
     assert (bar["max"], bar["value"]) == ("4", "2")
     assert "2 of 4 items done, 1 of them failed" in page.text
     assert "Waiting for Halo's limit until" in page.text
-    assert "0 requests to Halo left in this window" in page.text
+    assert "Halo takes 0 more requests now" in page.text
     assert page.one("[data-progress] [data-said]")["data-said"] == "Waiting for Halo's limit."
 
 

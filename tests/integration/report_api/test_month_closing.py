@@ -2,6 +2,7 @@
 
 import csv
 import io
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -64,6 +65,32 @@ async def test_accepting_holds_for_the_reason_and_closing_needs_all_accepted(wor
     assert (month["state"], month["open_count"]) == ("open", 1)
     assert (await world.call("DELETE", address)).status_code == 204
     assert (await world.call("DELETE", address)).status_code == 404
+
+
+async def test_a_certificate_names_what_differs_and_says_what_else_the_invoice_bills(world: "World") -> None:
+    lines = [world.line(1), world.line(2, kind="one_off"), world.line(3, quantity=Decimal(0), product_code="NONE")]
+    invoice_pk = await world.invoice(lines=lines, total=Decimal("756.00"))
+    await licence(world, 5)
+    none: dict[str, Any] = {"outcome": "skipped", "action": "none"}
+    await world.finish(
+        await world.run(
+            invoice_pk,
+            [
+                world.item(**SYNCED, halo_licence_id=5, line_nos=[1]),
+                world.item(**none, reason="not_recurring", product_code="SETUP"),
+                world.item(**none, reason="quantity_zero", product_code="NONE", line_nos=[3]),
+            ],
+        )
+    )
+    assert (await world.call("POST", "/months/2026-11/close", json={"seen": 0})).status_code == 201
+    assert (await world.get("/months/2026-11/certificate"))["exceptions"] == []
+    printed = await world.call("GET", "/months/2026-11/certificate", headers={"Accept": "text/html"})
+    assert "None: everything that was billed is in Halo." in printed.text
+    said = "AUD\xa0378.00 of what was invoiced. Such charges make no licence."
+    assert said in printed.text
+    file = await world.call("GET", "/months/2026-11/certificate", headers={"Accept": "application/pdf"})
+    text = PdfReader(io.BytesIO(file.content)).pages[0].extract_text()
+    assert said.replace("\xa0", " ") in text.replace("\xa0", " ")
 
 
 async def test_a_certificate_has_every_exception(world: "World") -> None:

@@ -184,3 +184,16 @@ async def test_only_public_addresses_are_reached(told: Told) -> None:
     assert attempt.status is None
     assert "not public" in (attempt.problem or "")
     assert told.host.got == []
+
+
+async def test_a_connection_that_breaks_off_is_told_in_words_of_people() -> None:
+    async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    async with server:
+        sender = HttpWebhookSender(private=True)
+        address, port = server.sockets[0].getsockname()
+        attempt = await sender.post(f"http://{address}:{port}/", {}, "{}")
+        await sender.close()
+    assert (attempt.status, attempt.problem) == (None, "the connection broke off before it had answered")

@@ -231,6 +231,10 @@ def test_each_notice_has_a_letter(kind: NoticeType) -> None:
 def test_a_letter_says_why_a_run_failed_and_what_waits() -> None:
     failed = letter(NoticeType.RUN_FINISHED, {**RUN, "state": "failed", "error": "Halo was away."})
     assert "failed. Halo was away. 0 created" in failed.text
+    partly = letter(NoticeType.RUN_FINISHED, RUN)
+    assert "is partly done: 4 wait for approval. 0 created" in partly.text
+    both = letter(NoticeType.RUN_FINISHED, {**RUN, "counters": {**RUN["counters"], "held": 1, "failed": 1200}})
+    assert "is partly done: 1,200 failed and 1 waits for approval." in both.text
     assert "has ended: lost." in letter(NoticeType.RUN_FINISHED, {**RUN, "state": "lost"}).text
     assert letter(NoticeType.ITEMS_HELD, {**DATA[NoticeType.ITEMS_HELD], "held": 1200}).text.startswith("1,200 changes")
 

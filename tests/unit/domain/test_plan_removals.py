@@ -3,7 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from halosync.domain.item_sentences import delete_guard
+from halosync.domain.item_sentences import delete_guard, first_review
 from halosync.domain.model import Action, Outcome, Reason, Removal
 from halosync.domain.plan import CustomerLink, DeleteGuard, PlanSettings
 
@@ -51,6 +51,10 @@ def test_held_removals_say_how_many_and_how_they_are_released_while_the_rest_goe
     assert "12 licences" in detail
     assert "more than 10 and more than 25 %" in detail
     assert "approve 12 removals" in detail
+    many = delete_guard(19_000, 20_000, DeleteGuard(), approved=1_000)
+    assert "remove 19,000 licences, and its clients have 20,000 active ones" in many
+    assert "approve 18,000 removals" in many
+    assert "the 19,000 changes that wait" in first_review(19_000, removal=False)
 
 
 def test_a_removal_that_is_a_zero_is_guarded_like_a_delete() -> None:

@@ -172,7 +172,7 @@ def kept(licence_id: int) -> str:
 def first_review(count: int, *, removal: bool) -> str:
     """Say why an item waits for the first review, and how `count` of them are released."""
     what = "removes it" if removal else "changes its selling price"
-    changes = "this change" if count == 1 else f"the {count} changes that wait"
+    changes = "this change" if count == 1 else f"the {count:,} changes that wait"
     return (
         f"Converge did not write this licence, so it asks once before it {what}. Look at the first review and approve "
         f"{changes}. The next run then carries {'it' if count == 1 else 'them'} out."
@@ -182,11 +182,11 @@ def first_review(count: int, *, removal: bool) -> str:
 def delete_guard(removals: int, active: int, guard: DeleteGuard, *, approved: int = 0) -> str:
     """Say how many removals are held, against what, and how to release them; `approved` of them are not held."""
     left = removals - approved
-    held = f"the {left} that nobody has approved are held" if approved else "all removals are held"
+    held = f"the {left:,} that nobody has approved are held" if approved else "all removals are held"
     return (
-        f"This run would remove {removals} licences, and the matched clients have {active} active ones. That is more "
-        f"than {guard.max_count} and more than {percent(guard.max_fraction)} % of them, so {held}. "
-        f"Check the invoice; if the removals are right, approve {left} removals: the next run carries them out."
+        f"This run would remove {removals:,} licences, and its clients have {active:,} active ones. That is more "
+        f"than {guard.max_count:,} and more than {percent(guard.max_fraction)} % of them, so {held}. "
+        f"Check the invoice; if the removals are right, approve {left:,} removals: the next run carries them out."
     )
 
 

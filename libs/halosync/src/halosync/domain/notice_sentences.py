@@ -57,20 +57,25 @@ def _accepted(data: Data) -> tuple[str, str]:
 
 _ENDS = {
     "succeeded": "is done. Nothing failed, and nothing waits",
-    "partial": "is partly done: some changes failed or wait for approval",
+    "partial": "is partly done",
     "failed": "failed",
     "cancelled": "was cancelled",
 }
 
 
 def _finished(data: Data) -> tuple[str, str]:
-    ends = _ENDS.get(data["state"], f"has ended: {data['state']}")
     counters = data["counters"]
+    ends = _ENDS.get(data["state"], f"has ended: {data['state']}")
+    if data["state"] == "partial":
+        ends += ": " + " and ".join(
+            f"{counters[name]:,} {one if counters[name] == 1 else more}" for name, one, more in _LEFT if counters[name]
+        )
     done = ", ".join(f"{counters[name]:,} {word}" for name, word in _COUNTED)
     why = f" {data['error']}" if data.get("error") else ""
     return f"The {_run(data)} {ends}.{why} {done}.", f"runs/{data['run_id']}"
 
 
+_LEFT = (("failed", "failed", "failed"), ("held", "waits for approval", "wait for approval"))
 _COUNTED = (
     ("created", "created"),
     ("updated", "updated"),

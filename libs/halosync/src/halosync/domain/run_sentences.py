@@ -127,7 +127,7 @@ def clients_emptied(clients: int, missing: int) -> str:
     """Say that clients have no licence any more."""
     whose = "a client that had some" if clients == 1 else f"{clients} clients that had some"
     return (
-        f"Halo showed no licences of {whose} before: {missing} known licences are missing. The Halo agent that is "
+        f"Halo showed no licences of {whose} before: {missing:,} known licences are missing. The Halo agent that is "
         "connected may have lost its rights. Nothing was written. Check the agent's permissions in Halo. If the "
         "licences really are gone, confirm it when you start the next Sync."
     )
@@ -136,9 +136,9 @@ def clients_emptied(clients: int, missing: int) -> str:
 def licences_missing(missing: int, known: int, observed: int, guard: DeleteGuard) -> str:
     """Say how many known licences a read did not show."""
     return (
-        f"{missing} of {known} known licences are missing from what Halo showed ({observed} licences). That is more "
-        f"than {guard.max_count} and more than {percent(guard.max_fraction)} %, so nothing was written. The Halo "
-        "agent that is connected may have lost rights: check its permissions in Halo. If the licences really are "
+        f"{missing:,} of {known:,} known licences are missing from what Halo showed ({observed:,} licences). That is "
+        f"more than {guard.max_count:,} and more than {percent(guard.max_fraction)} %, so nothing was written. The "
+        "Halo agent that is connected may have lost rights: check its permissions in Halo. If the licences really are "
         "gone, confirm it when you start the next Sync."
     )
 
@@ -146,8 +146,8 @@ def licences_missing(missing: int, known: int, observed: int, guard: DeleteGuard
 def licences_unshown(unshown: int, observed: int, guard: DeleteGuard) -> str:
     """Say how many licences Halo counted and did not show, where it shows them client by client only."""
     return (
-        f"Halo counts {unshown} more licences than the {observed} that it showed when asked for each client. "
-        f"That is more than {guard.max_count} and more than {percent(guard.max_fraction)} %, so nothing was written. "
+        f"Halo counts {unshown:,} more licences than the {observed:,} that it showed when asked for each client. "
+        f"That is more than {guard.max_count:,} and more than {percent(guard.max_fraction)} %, so nothing was written. "
         "The Halo agent that is connected may not see all clients, or may have lost rights: check its permissions in "
         "Halo. If those licences belong to clients that Halo does not list, confirm it when you start the next Sync."
     )

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from halosync.domain.invoice_choice import MonthInvoices
 from halosync.domain.model import Outcome
-from halosync.domain.month import Reconciliation, keeps_month_open
+from halosync.domain.month import ZERO, Reconciliation, keeps_month_open
 from halosync.domain.run_sentences import NoRun
 from halosync.ports.invoice_views import LoadedInvoice
 
@@ -101,6 +101,12 @@ class Month:
         """The currency of the invoices that count, ISO 4217."""
         return next(each.invoice.currency for each in self.invoices if each.counts)
 
+    @property
+    def not_recurring(self) -> Decimal:
+        """What its invoices bill besides the recurring lines, of which alone licences are made."""
+        invoiced = sum((each.invoice.total for each in self.invoices if each.counts), ZERO)
+        return invoiced - sum((total.billed for total in self.reconciliation.totals), ZERO)
+
 
 @dataclass(frozen=True, slots=True)
 class MonthItem:
@@ -136,6 +142,14 @@ class MonthItem:
     def wants_word(self) -> bool:
         """Tell whether a person may accept it as it is: it differs, or keeps the month from being ready."""
         return self.reason is not None and (bool(self.difference) or keeps_month_open(self.outcome, self.reason))
+
+    @property
+    def is_exception(self) -> bool:
+        """Tell whether a certificate names it: it differs, or somebody had to accept it.
+
+        What differs by nothing and asks nobody, such as a charge that does not recur, is as it should be.
+        """
+        return bool(self.difference) or self.wants_word or self.note is not None
 
 
 @dataclass(frozen=True, slots=True)

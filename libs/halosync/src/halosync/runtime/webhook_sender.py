@@ -50,12 +50,14 @@ class HttpWebhookSender:
                 answer = await _beginning(response)
             if not response.is_success:
                 problem = _why(response)
-        except TimeoutError:
+        except (TimeoutError, httpx.TimeoutException):
             problem = f"it did not answer within {TIMEOUT_S:.0f} seconds"
         except httpx.ConnectError as error:
             problem = f"it could not be reached ({error})"
+        except httpx.TransportError:
+            problem = "the connection broke off before it had answered"
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-            problem = str(error) or type(error).__name__
+            problem = f"its address cannot be used ({error})"
         took = round((time.monotonic() - began) * 1000)
         return DeliveryAttempt(started_at, took, status, answer, problem)
 

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from halosync.domain.acts import Actor
 from halosync.domain.decimals import plain
-from halosync.ports.months import Month
+from halosync.ports.months import Month, MonthItem
+from halosync.store.month_items import month_item
 from halosync.store.pool import Connection
 from halosync.store.queries import QUERIES
 
@@ -25,6 +26,19 @@ _OF_A_RUN = (
     "held",
 )
 
+_OF_AN_EXCEPTION = (
+    "item_key",
+    "customer_id",
+    "customer_name",
+    "product_code",
+    "licence_name",
+    "billing_cycle",
+    "reason",
+    "detail",
+    "note",
+    "accepted_by",
+)
+
 
 async def certificate_of(connection: Connection, partner_id: str, month: Month, by: Actor) -> dict[str, object]:
     """Return what is certified, as JSON has it: it is kept as it was, whatever becomes of the rows."""
@@ -40,24 +54,7 @@ async def certificate_of(connection: Connection, partner_id: str, month: Month, 
         after_cycle="",
         most=None,  # what is certified is all of it
     )
-    exceptions = [
-        {
-            "item_key": row["item_key"],
-            "customer_id": row["customer_id"],
-            "customer_name": row["customer_name"],
-            "product_code": row["product_code"],
-            "licence_name": row["licence_name"],
-            "billing_cycle": row["billing_cycle"],
-            "reason": row["reason"],
-            "detail": row["detail"],
-            "billed": plain(row["billed"]),
-            "in_halo": plain(row["in_halo"]),
-            "note": row["note"],
-            "accepted_by": row["accepted_by"],
-            "accepted_at": _time(row["accepted_at"]),
-        }
-        async for row in rows
-    ]
+    exceptions = [_exception(item) async for row in rows if (item := month_item(row)).is_exception]
     runs = [
         {
             **{name: row[name] for name in _OF_A_RUN},
@@ -90,6 +87,14 @@ async def certificate_of(connection: Connection, partner_id: str, month: Month, 
         "exceptions": exceptions,
         "runs": runs,
         "fingerprint": await QUERIES.month_fingerprint(connection, **of),
+    }
+
+
+def _exception(item: MonthItem) -> dict[str, object]:
+    return {
+        **{name: getattr(item, name) for name in _OF_AN_EXCEPTION},
+        **_amounts(item, "billed", "in_halo"),
+        "accepted_at": _time(item.accepted_at),
     }
 
 

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from halosync.contracts.month import MonthClosed
 from halosync.domain.acts import Act, Actor
-from halosync.domain.model import Outcome
 from halosync.domain.month import MonthGroup, reconcile
 from halosync.ports.months import (
     Closing,
@@ -22,6 +21,7 @@ from halosync.ports.months import (
 from halosync.store.audit import record
 from halosync.store.invoice_views import loaded_invoice
 from halosync.store.month_certificate import certificate_of
+from halosync.store.month_items import known_outcome, month_item
 from halosync.store.outbox import emit
 from halosync.store.pool import Connection, Pool
 from halosync.store.queries import QUERIES
@@ -68,7 +68,7 @@ class MonthStore:
             after_cycle=after_cycle,
             most=most,
         )
-        return [MonthItem(**{**row, "outcome": _outcome(row["outcome"])}) async for row in rows]
+        return [month_item(row) async for row in rows]
 
     async def accept(self, partner_id: str, period: str, item_key: str, note: str, *, by: Actor) -> datetime:
         """Accept a thing as it is, for the reason that it has now; return when."""
@@ -156,7 +156,7 @@ async def _month(connection: Connection, partner_id: str, period: str) -> Month 
     if not any(each.counts for each in invoices):
         return None
     groups = [
-        MonthGroup(**{**row, "outcome": _outcome(row["outcome"])})
+        MonthGroup(**{**row, "outcome": known_outcome(row["outcome"])})
         async for row in QUERIES.month_groups(connection, **of)
     ]
     changes = MonthChanges(**await QUERIES.month_changes(connection, **of))
@@ -167,7 +167,3 @@ async def _month(connection: Connection, partner_id: str, period: str) -> Month 
 async def _closing(connection: Connection, partner_id: str, period: str, number: int | None = None) -> Closing | None:
     row = await QUERIES.month_closing(connection, partner_id=partner_id, period=period, number=number)
     return None if row is None else Closing(**row)
-
-
-def _outcome(outcome: str | None) -> Outcome | None:
-    return None if outcome is None else Outcome(outcome)

@@ -35,4 +35,4 @@ def audit_csv(ports: Ports, partner_id: str, choice: EntryChoice, signs: Signs =
 
 
 def _cells(entry: Entry) -> Iterable[object]:
-    return entry.at.isoformat(), entry.actor.name, entry.actor.is_operator, entry.act, entry.subject, entry.sentence
+    return entry.at, entry.actor.name, entry.actor.is_operator, entry.act, entry.subject, entry.sentence

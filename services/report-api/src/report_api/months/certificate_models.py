@@ -1,9 +1,11 @@
 """The certificate of a closed month as programs see it. Amounts are in the month's currency."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Self
 from uuid import UUID
 
+from halosync.domain.month import ZERO
 from halosync.domain.natural_order import NaturalKey, natural_key
 from halosync.ports.months import Closing
 from pydantic import BaseModel, Field
@@ -85,6 +87,11 @@ class Certificate(BaseModel):
     exceptions: list[CertifiedException]
     runs: list[CertifiedRun]
     fingerprint: str = Field(description="SHA-256 over the lines that the month is made of, in hex.")
+
+    @property
+    def not_recurring(self) -> Decimal:
+        """What the invoices bill besides what is certified: charges that do not recur, of which no licence is made."""
+        return sum((each.total for each in self.invoices), ZERO) - sum((each.billed for each in self.totals), ZERO)
 
     @classmethod
     def of(cls, closing: Closing) -> Self:

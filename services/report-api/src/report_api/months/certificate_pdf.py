@@ -55,8 +55,10 @@ In the order in which they are asked for a character: a name with kana has its H
 _UNSEEN = re.compile(f"[{INVISIBLE}\\u0000-\\u001f\\u007f]")
 """Also marks that turn the direction: what follows a name must not be read backwards."""
 _MARGIN, _LINE, _TEXT, _SMALL, _HEAD, _TITLE = 15, 5, 9, 7, 11, 16
-_ROW, _ROW_TEXT, _PADDING = 3.6, 8, 0.6
-"""Of tables: twenty exceptions with a note each are one page."""
+_ROW, _ROW_TEXT, _PADDING = 3.6, 8, (0.6, 1.5)
+"""Of tables: twenty exceptions with a note each are one page, and a number never touches the words beside it."""
+_RULE = 200
+"""How light the lines between rows are: 0 is black, 255 white."""
 _REGULAR = 400
 _NO_GLYPH = "?"
 """Stands for a character that no font has."""
@@ -80,6 +82,7 @@ def _made(certificate: Certificate, partner_name: str, fonts: Path) -> bytes:
         ("Closed", f"{_time(certificate.closed_at)}, by {requester(certificate.closed_by)}"),
         *(("Invoice", _invoice(each, currency)) for each in certificate.invoices[:MOST_OTHERS]),
         *(("Invoices", rest) for rest in _rest(certificate.invoices)),
+        *(("Not recurring", each) for each in _not_recurring(certificate)),
         ("Fingerprint of the lines", certificate.fingerprint),
         ("Licences", f"{changes.created:,} created, {changes.updated:,} updated, {changes.deleted:,} removed"),
     ):
@@ -105,7 +108,7 @@ def _made(certificate: Certificate, partner_name: str, fonts: Path) -> bytes:
     if certificate.exceptions:
         heads = ("Customer", "Product", f"Billed ({currency})", "In Halo", "Why")
         shown = certificate.exceptions[:MOST_ROWS]
-        pdf.rows(heads, (_exception(each, pdf) for each in shown), (3, 2, 2, 2, 5), "LLRRL")
+        pdf.rows(heads, (_exception(each, pdf) for each in shown), (6, 5, 4, 4, 11), "LLRRL")
         if len(certificate.exceptions) > len(shown):
             all_of_them = f"{len(certificate.exceptions):,}"
             pdf.words(f"These are the first {len(shown):,} of {all_of_them}. The certificate as CSV has all.", _TEXT)
@@ -135,6 +138,16 @@ def _rest(every: Sequence[object]) -> list[str]:
 def _invoice(each: CertifiedInvoice, currency: str) -> str:
     lines, total = formats.plural(each.line_count, "line"), formats.money(each.total, currency)
     return f"{each.invoice_id}, revision {each.revision}, {lines}, {total}"
+
+
+def _not_recurring(certificate: Certificate) -> list[str]:
+    """Return what explains the difference between the totals of the invoices and what is certified, if there is any."""
+    amount = certificate.not_recurring
+    return (
+        [f"{formats.money(amount, certificate.currency)} of what was invoiced. Such charges make no licence."]
+        if amount
+        else []
+    )
 
 
 def _exception(each: CertifiedException, pdf: "_Document") -> tuple[str, ...]:
@@ -220,13 +233,15 @@ class _Document:
     def rows(self, heads: Sequence[str], rows: Iterable[Sequence[str]], widths: tuple[int, ...], aligned: str) -> None:
         """Write a table; its head is repeated on each page."""
         self._pdf.set_font("latin", size=_ROW_TEXT)
+        self._pdf.set_draw_color(_RULE)
         with self._pdf.table(
             col_widths=widths,
             text_align=tuple({"L": "LEFT", "R": "RIGHT"}[each] for each in aligned),
             line_height=_ROW,
             padding=_PADDING,
+            v_align="TOP",
             borders_layout="HORIZONTAL_LINES",
-            headings_style=FontFace(fill_color=(235, 238, 242)),
+            headings_style=FontFace(color=(71, 84, 103), fill_color=(235, 238, 242)),
         ) as table:
             for cells in (heads, *rows):
                 table.row([self._settable(cell) for cell in cells])

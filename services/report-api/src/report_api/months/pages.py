@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 from halosync.contracts.message import Text
-from halosync.domain.month import CustomerSum, ReasonSum
+from halosync.domain.month import CustomerSum, MonthReason, ReasonSum
 from halosync.domain.natural_order import natural_key
 from halosync.domain.roles import Role
 from halosync.ports.months import Month, MonthChangedError, NotReadyError, UnknownItemError
@@ -14,12 +14,14 @@ from pydantic import AfterValidator, TypeAdapter, ValidationError
 
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere, notify
+from report_api.invoices.service import expected_invoice
 from report_api.months import sentences
 from report_api.months.certificate_pages import Period
 from report_api.months.rows import RowPage, RowSort, narrowed
 from report_api.ports import PortsHere
 from report_api.runs.sentences import requester
 from report_api.runs.sync_panel import sync_panel
+from report_api.settings.service import stored_settings
 from report_api.web.addresses import partner_url, see_other
 from report_api.web.fields import QueryText
 from report_api.web.formats import month as month_name
@@ -79,7 +81,16 @@ async def show(
         if period and not certificates:
             raise not_found(sentences.NO_MONTH)
         return page(
-            request, "months/no_month.html", tab="month", certificates=certificates, here=here, person=requester
+            request,
+            "months/no_month.html",
+            tab="month",
+            certificates=certificates,
+            expected=expected_invoice(
+                await stored_settings(ports, visitor.partner_id),
+                await ports.invoice_views.newest_month_began(visitor.partner_id),
+            ),
+            here=here,
+            person=requester,
         )
     customers = SORTS.sorted(month.reconciliation.customers, sort)
     filters = {"period": wanted, "sort": sort, "rows": rows}
@@ -97,6 +108,7 @@ async def show(
         customers=customers[listing.skip : listing.skip + listing.size],
         listing=listing,
         sort=sort,
+        compared=_is_compared(month),
         sync=sync if here_synced else None,
         narrowed=await narrowed(
             ports, visitor.partner_id, listing, customer=customer, reason=reason, sort=row_sort, number=rows_page
@@ -112,6 +124,13 @@ async def show(
         person=requester,
         here=here,
     )
+
+
+def _is_compared(month: Month) -> bool:
+    """Tell whether it is known what Halo holds: a run has compared something with the invoices of the partner."""
+    found = month.reconciliation
+    waiting = all(each.reason == MonthReason.NOT_SYNCHRONISED for each in found.reasons)
+    return not (found.reasons and waiting) or any(total.in_halo for total in found.totals)
 
 
 def _first_remedy(month: Month) -> ReasonSum | None:

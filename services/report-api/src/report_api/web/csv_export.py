@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TypeVar
 
@@ -38,14 +39,18 @@ _PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """What ends a cell, and what stands before the fraction of a number."""
+    """What ends a cell, what stands before a fraction, and how a time in UTC is written; None: by ISO 8601."""
 
     delimiter: str = ","
     point: str = "."
+    time: str | None = None
 
 
 FOR_PROGRAMS = Signs()
 """RFC 4180, the same for everybody: what the API answers."""
+
+_TIME = "%Y-%m-%d %H:%M:%S"
+"""Every spreadsheet takes this for a time, in every language; what has a zone or a T in it stays a text."""
 
 _SEMICOLON_AND_POINT = {"CH", "LI"}
 """Territories where spreadsheets take semicolons although numbers have points."""
@@ -55,11 +60,11 @@ def for_reader() -> Signs:
     """Return the signs that the spreadsheet of the person expects who opens a page's file (decision 17)."""
     numbers = spoken().numbers
     if get_decimal_symbol(numbers) == ",":
-        return Signs(";", ",")
-    return Signs(";") if numbers.territory in _SEMICOLON_AND_POINT else FOR_PROGRAMS
+        return Signs(";", ",", _TIME)
+    return Signs(";" if numbers.territory in _SEMICOLON_AND_POINT else ",", time=_TIME)
 
 
-def cell(value: object, point: str = ".") -> str:
+def cell(value: object, point: str = ".", time: str | None = None) -> str:
     """Return a value as the text of a cell.
 
     A text that a spreadsheet would run as a formula gets an apostrophe in front (OWASP, "CSV injection"), also behind a
@@ -72,6 +77,9 @@ def cell(value: object, point: str = ".") -> str:
             return ""
         case bool():
             return "true" if value else "false"
+        case datetime():
+            utc = value.astimezone(UTC)
+            return utc.strftime(time) if time else utc.isoformat()
         case Decimal():
             return format(value, "f").replace(".", point)
         case list() | tuple():
@@ -116,7 +124,7 @@ async def _lines(
     writer.writerow(columns)
     async for chunk in chunks:
         for number, row in enumerate(chunk, start=1):
-            writer.writerow([cell(value, signs.point) for value in cells(row)])
+            writer.writerow([cell(value, signs.point, signs.time) for value in cells(row)])
             if number % _SLICE == 0:
                 await asyncio.sleep(0)
         yield buffer.getvalue()
