@@ -106,9 +106,7 @@ def by_customer(items: Sequence[ShownItem]) -> ItemGroups:
     return ItemGroups(groups, shared)
 
 
-def _said_of_several(
-    items: Sequence[ShownItem], shared: SharedReasons[ShownItem]
-) -> Sequence[Reason[ShownItem]]:
+def _said_of_several(items: Sequence[ShownItem], shared: SharedReasons[ShownItem]) -> Sequence[Reason[ShownItem]]:
     said = {(each.reason, _own(shared, each)): each for each in reversed(items) if each.reason}
     times = Counter((each.reason, _own(shared, each)) for each in items if each.reason)
     return [
