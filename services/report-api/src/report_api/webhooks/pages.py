@@ -55,10 +55,14 @@ SORTS: Sorts[Webhook] = Sorts(
 Sort = Annotated[str, Query(description="By what the webhooks are sorted."), AfterValidator(SORTS.known)]
 
 
+def _title(delivery: Delivery) -> str:
+    return TITLES.get(delivery.type, "A test")
+
+
 DELIVERY_SORTS: Sorts[Delivery] = Sorts(
     usual=lambda delivery: -delivery.happened_at.timestamp(),
     by={
-        "notice": lambda delivery: natural_key(TITLES.get(delivery.type, "")),
+        "notice": lambda delivery: natural_key(_title(delivery)),
         "when": lambda delivery: delivery.happened_at,
         # Those that nobody took stand first.
         "state": lambda delivery: delivery.state,
@@ -125,7 +129,7 @@ async def show_one(
         sort=sort,
         listing=NumberedPage(here, {"sort": sort}, 1, _MOST_SHOWN, len(deliveries)),
         most=_MOST_SHOWN,
-        titles=TITLES,
+        title=_title,
         last_answer=last_answer,
     )
 
