@@ -30,8 +30,8 @@ async def marks(pipeline: Pipeline, run: dict[str, Any]) -> list[tuple[str, str,
     return [(item["product_code"], item["outcome"], item["drift"]) for item in items if item["drift"]]
 
 
-def mark(number: int) -> list[dict[str, Any]]:
-    return [{"field": "licence", "we_wrote": str(number), "halo_has": None}]
+def mark(number: int, now_at: str | None = None) -> list[dict[str, Any]]:
+    return [{"field": "licence", "we_wrote": str(number), "halo_has": now_at}]
 
 
 async def test_it_is_marked_and_created_anew(pipeline: Pipeline) -> None:
@@ -164,7 +164,9 @@ async def test_one_that_was_moved_to_another_client_is_no_second_licence_unasked
     await pipeline.sandbox.admin.change_licence(TENANT, (await pipeline.licences())[1, "P-1"]["id"], client_id=2)
     for _ in range(2):  # also once that was read
         run = await pipeline.sync()
-        assert (run["created"], run["held"], await marks(pipeline, run)) == (0, 1, [("P-1", "held", mark(1))])
+        assert (run["created"], run["held"], await marks(pipeline, run)) == (0, 1, [("P-1", "held", mark(1, "2"))])
+    [held] = [item for item in await pipeline.items(run["run_id"]) if item["outcome"] == "held"]
+    assert "moved licence #1 in Halo to client #2" in held["detail"]
     await pipeline.sandbox.admin.change_licence(TENANT, (await pipeline.licences())[2, "P-1"]["id"], client_id=1)
     run = await pipeline.sync()
     assert (run["unchanged"], run["held"]) == (3, 0)

@@ -127,6 +127,14 @@ def test_what_somebody_deleted_is_marked_and_held_until_it_is_released() -> None
     assert (marked.outcome, marked.drift) == (Outcome.PENDING, held.drift)
 
 
+def test_what_somebody_moved_to_another_client_is_told_with_that_client() -> None:
+    [held] = planned(replace(licence(), client_id=8), written={}, vanished={1: (7, "MS-365")}).items
+    assert [(each.we_wrote, each.halo_has) for each in held.drift] == [("1", "8")]
+    assert (held.detail or "").startswith(
+        "Somebody has moved licence #1 in Halo to client #8 since Converge wrote it. "
+    )
+
+
 def test_a_licence_of_another_client_or_product_that_was_deleted_marks_nothing() -> None:
     [elsewhere] = planned(written={}, vanished={1: (8, "MS-365"), 2: (7, "MS-366")}).items
     assert (elsewhere.outcome, elsewhere.drift) == (Outcome.PENDING, ())

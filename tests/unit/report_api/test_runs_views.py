@@ -1,5 +1,6 @@
 """A licence before and after as the table of items shows it."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from halosync.domain.model import Action, Outcome
@@ -87,6 +88,17 @@ def test_a_tick_counts_what_the_change_alters_for_each_billing_cycle() -> None:
     assert shown("A", None, BEFORE, yearly).money == [("Monthly", Decimal("-37800.0")), ("Yearly", Decimal("63.0"))]
     assert shown("A", None, None, BEFORE.model_copy(update={"active": False})).money == []
     assert shown("A", None, BEFORE, BEFORE).money == []
+
+
+def test_what_somebody_deleted_or_moved_is_told_apart() -> None:
+    def told(halo_has: str | None) -> str:
+        one = shown("A", None, None, BEFORE)
+        mark = Drifted(field="licence", we_wrote="5", halo_has=halo_has)
+        return replace(one, item=one.item.model_copy(update={"drift": [mark]})).deleted
+
+    assert told(None) == "deleted in Halo, Converge wrote licence #5"
+    assert told("9") == "moved in Halo to client #9, Converge wrote licence #5"
+    assert shown("A", None, None, BEFORE).deleted == ""
 
 
 def words(page: ItemGroups) -> list[tuple[str, str]]:

@@ -193,9 +193,12 @@ def delete_guard(removals: int, active: int, guard: DeleteGuard, *, approved: in
 def edited_in_halo(drift: Sequence[Drift], action: Action) -> str:
     """Say what somebody has edited since halosync wrote the licence, or that it was deleted, and that it waits."""
     if action is Action.CREATE:
+        deleted, client = f"licence #{drift[0].we_wrote} in Halo", drift[0].halo_has
+        did = f"moved {deleted} to client #{client}" if client else f"deleted {deleted}"
         return (
-            f"Somebody has deleted licence #{drift[0].we_wrote} in Halo since Converge wrote it, or moved it to "
-            "another client, or the connected agent no longer sees it. It is not created again until you approve that. "
+            f"Somebody has {did} since Converge wrote it"
+            f"{'' if client else ', or the connected agent no longer sees it'}. "
+            "It is not created again until you approve that. "
             "If the invoice is right, approve this change; if Halo is right, ask the distributor for a corrected "
             "invoice."
         )
