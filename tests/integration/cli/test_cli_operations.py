@@ -130,6 +130,16 @@ async def test_an_audit_reads_halo_again_and_tells_what_is_odd(
     assert (await command("audit", "nobody")).exit_code == 1
 
 
+async def test_a_run_is_started_for_the_partner_behind_the_command_or_by_option(command: Run, acme: str) -> None:
+    assert (await command("run", "start", acme)).exit_code == 0
+    refused = await command("run", "start", acme, "--partner", acme)
+    assert refused.exit_code == 1, "the same, named twice, and its run goes on"
+    for names in ((), (acme, "--partner", "beta")):
+        wrong = await command("run", "start", *names)
+        assert wrong.exit_code == 2
+        assert "halosync partner list shows the ids" in " ".join(wrong.stderr.replace("│", " ").split())
+
+
 async def test_a_run_is_shown_and_cancelled(command: Run, acme: str) -> None:
     run_id = (await command("run", "start", "--partner", acme, "--json")).json()["run_id"]
     assert (await command("run", "show", run_id, "--json")).json()["state"] == "queued"

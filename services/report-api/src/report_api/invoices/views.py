@@ -12,7 +12,7 @@ from halosync.ports.invoice_report import CustomerLines, ReportedInvoice
 
 from report_api.invoices.models import Line
 from report_api.runs import sentences
-from report_api.runs.said_reasons import Reason, SharedReasons, Told, shared_reasons
+from report_api.runs.said_reasons import SharedReason, SharedReasons, Told, shared_reasons
 from report_api.runs.sentences import Meaning
 from report_api.web.addresses import partner_url
 
@@ -53,14 +53,14 @@ class ShownCustomer:
     customer: CustomerLines
     lines: Sequence[ShownLine]
 
-    def said_once(self, shared: SharedReasons[ShownLine]) -> Reason[ShownLine] | None:
+    def said_once(self, shared: SharedReasons[ShownLine]) -> SharedReason[ShownLine] | None:
         """Return what stands at the customer, because several of its lines have it; None: each line has its own.
 
         `shared` stands above all customers already.
         """
         told = [(shown.note or "", own, shown) for shown in self.lines if (own := shown.own(shared))]
         ((name, own), many), *_ = Counter(each[:2] for each in told).most_common(1) or [(("", ""), 0)]
-        return next(Reason(*each) for each in told if each[:2] == (name, own)) if many > 1 else None
+        return next(SharedReason(*each) for each in told if each[:2] == (name, own)) if many > 1 else None
 
 
 def shared_of(customers: Sequence[ShownCustomer]) -> SharedReasons[ShownLine]:

@@ -7,11 +7,11 @@ from itertools import groupby
 from typing import Annotated
 
 from fastapi import Query
-from halosync.domain.model import Reason as Code
+from halosync.domain.model import Reason
 from halosync.ports.item_views import ItemOrder, ItemSort
 from pydantic import AfterValidator
 
-from report_api.runs.said_reasons import Reason, SharedReasons, Told, shared_reasons
+from report_api.runs.said_reasons import SharedReason, SharedReasons, Told, shared_reasons
 from report_api.runs.views import ShownItem
 from report_api.web.sorting import known_sort
 
@@ -42,7 +42,7 @@ class ItemGroup:
     customer_id: str
     name: str
     items: Sequence[ShownItem]
-    said: Sequence[Reason[ShownItem]]
+    said: Sequence[SharedReason[ShownItem]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +106,11 @@ def by_customer(items: Sequence[ShownItem]) -> ItemGroups:
     return ItemGroups(groups, shared)
 
 
-def _said_of_several(items: Sequence[ShownItem], shared: SharedReasons[ShownItem]) -> Sequence[Reason[ShownItem]]:
+def _said_of_several(items: Sequence[ShownItem], shared: SharedReasons[ShownItem]) -> Sequence[SharedReason[ShownItem]]:
     said = {(each.reason, _own(shared, each)): each for each in reversed(items) if each.reason}
     times = Counter((each.reason, _own(shared, each)) for each in items if each.reason)
     return [
-        Reason(name or "", text, said[name, text])
+        SharedReason(name or "", text, said[name, text])
         for (name, text), many in times.items()
         if many > 1 and (text or name not in shared.shared)
     ]
@@ -119,6 +119,6 @@ def _said_of_several(items: Sequence[ShownItem], shared: SharedReasons[ShownItem
 def _own(shared: SharedReasons[ShownItem], shown: ShownItem) -> str:
     """Return what an item says for itself. What was edited in Halo stands beside its values."""
     name = shown.reason or ""
-    if name in shared.shared and shown.item.reason == Code.EDITED_IN_HALO and shown.item.drift:
+    if name in shared.shared and shown.item.reason == Reason.EDITED_IN_HALO and shown.item.drift:
         return ""
     return shared.own(name, shown.item.detail or "")

@@ -29,7 +29,7 @@ class Told(Generic[Row]):
 
 
 @dataclass(frozen=True, slots=True)
-class Reason(Generic[Row]):
+class SharedReason(Generic[Row]):
     """A reason that stands above rows.
 
     Attributes:
@@ -47,7 +47,7 @@ class Reason(Generic[Row]):
 class SharedReasons(Generic[Row]):
     """The reasons that stand above a page of rows, in the order of the rows."""
 
-    above: Sequence[Reason[Row]]
+    above: Sequence[SharedReason[Row]]
     shared: Mapping[str, tuple[int, int]]
 
     def own(self, name: str, text: str) -> str:
@@ -64,14 +64,14 @@ def shared_reasons(told: Iterable[Told[Row]]) -> SharedReasons[Row]:
     of_name: dict[str, list[Told[Row]]] = defaultdict(list)
     for each in told:
         of_name[each.name].append(each)
-    above: list[Reason[Row]] = []
+    above: list[SharedReason[Row]] = []
     shared = {}
     for name, rows in of_name.items():
         if len({each.customer for each in rows}) >= SEVERAL:
             texts = [_sentences(text) for text in dict.fromkeys(each.text for each in rows)]
             first, last = _common(texts)
             words = [*texts[0][:first], *texts[0][len(texts[0]) - last :]]
-            above.append(Reason(name, " ".join(words), rows[0].row))
+            above.append(SharedReason(name, " ".join(words), rows[0].row))
             shared[name] = (first, last)
     return SharedReasons(above, shared)
 
