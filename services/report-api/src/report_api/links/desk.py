@@ -94,9 +94,10 @@ class DeskView:
     def back(cls, text: str) -> "DeskView":
         """Return the view that a form's field `back` leads to."""
         query = dict(parse_qsl(text))
-        pages = [page_of(query.get(name, "")) for name in ("page", "products")]
+        page, products = (page_of(query.get(name, "")) for name in ("page", "products"))
         sorts = (query.get(name, "") for name in ("sort", "products_sort"))
-        return cls(*pages, *(sort if sort.removeprefix("-") in SORTS.by else "" for sort in sorts))
+        sort, products_sort = (each if each.removeprefix("-") in SORTS.by else "" for each in sorts)
+        return cls(page, products, sort, products_sort)
 
     @property
     def query(self) -> dict[str, str]:

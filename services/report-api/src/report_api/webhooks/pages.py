@@ -56,7 +56,7 @@ Sort = Annotated[str, Query(description="By what the webhooks are sorted."), Aft
 
 
 def _title(delivery: Delivery) -> str:
-    return TITLES.get(delivery.type, "A test")
+    return next((title for kind, title in TITLES.items() if kind == delivery.type), "A test")
 
 
 DELIVERY_SORTS: Sorts[Delivery] = Sorts(
