@@ -737,6 +737,7 @@ CREATE TABLE vanished_licence (
     halo_licence_id bigint NOT NULL,
     halo_client_id bigint NOT NULL,
     product_code text NOT NULL,
+    client_gone_at timestamp with time zone,
     PRIMARY KEY (partner_id, halo_licence_id),
     FOREIGN KEY (partner_id) REFERENCES halo_snapshot(partner_id) ON DELETE CASCADE
 );

@@ -42,13 +42,14 @@ async def keep_by_keyboard(page: Page, told: Locator) -> None:
     """Tick two rows of what is still held and keep the licence of one: that takes its tick, and leaves the other."""
     await page.get_by_role("link", name="one by one").click()
     for code in ("P-11", "P-12"):
-        await page.get_by_label(f"Approve Contoso: {code}").focus()
+        await page.get_by_role("checkbox", name=f"Contoso {code}").focus()
         await page.keyboard.press("Space")
     await expect(told).to_have_text(re.compile(r"^2 changes ticked: \u2212AUD"))
-    await page.get_by_role("button", name="Keep P-12").press("Enter")
+    row = page.get_by_role("row").filter(has_text="P-12")
+    await row.get_by_role("button", name="Keep #").press("Enter")
     await expect(page.get_by_role("row").filter(has_text="P-12")).to_contain_text("Kept")
     await expect(told).to_have_text(re.compile(r"^1 change ticked: \u2212AUD"))
-    await expect(page.get_by_label("Approve Contoso: P-11")).to_be_checked()
+    await expect(page.get_by_role("checkbox", name="Contoso P-11")).to_be_checked()
 
 
 @pytest.mark.parametrize("page", SCREENS, indirect=True, ids=str)
@@ -74,10 +75,10 @@ async def test_held_changes_are_approved_one_by_one_and_an_undo_is_seen_first(pa
     await page.get_by_label("All of Contoso on this page").check()
     await expect(told).to_have_text(re.compile(r"^13 changes ticked: \u2212AUD.*Monthly$"))
     await page.get_by_label("All of Contoso on this page").uncheck()
-    await page.get_by_label("Approve Contoso: P-13").check()
+    await page.get_by_role("checkbox", name="Contoso P-13").check()
     await page.reload()  # ticks are kept
     await expect(told).to_have_text(re.compile(r"^1 change ticked: \u2212AUD"))
-    last = page.get_by_label("Approve Contoso: P-13")
+    last = page.get_by_role("checkbox", name="Contoso P-13")
     await last.scroll_into_view_if_needed()
     await expect(page.get_by_role("button", name="Approve what is ticked")).to_be_in_viewport()
     await expect(told).to_be_in_viewport()  # the bar stays, on the phone too

@@ -14,7 +14,7 @@ async def test_a_month_with_several_invoices_is_said_to_count_together(command: 
                (partner_id, invoice_id, revision, event_id, period, currency, issued_at, line_count, total)
            VALUES ('acme', 'INV-2', 1, gen_random_uuid(), '2026-11', 'AUD', now(), 1, 378)"""
     )
-    shown = (await command("month", "show", "--partner", acme, "--json")).json()
+    shown = (await command("month", "show", acme, "--json")).json()
     assert (shown["period"], sorted(shown["invoice_ids"]), shown["invoices"]) == ("2026-11", ["INV-1", "INV-2"], None)
     assert (await command("month", "choose", "2026-11", "together", "--partner", acme)).exit_code == 0
     assert (await command("month", "show", "--partner", acme, "--json")).json()["invoices"] == "together"

@@ -106,13 +106,15 @@ async def test_an_audit_reads_halo_again_and_tells_what_is_odd(
         """INSERT INTO halo_licence (partner_id, halo_licence_id, halo_client_id, name, quantity, is_active, owned,
                                      wrote_name, wrote_quantity, wrote_active, wrote_price_field)
            SELECT 'acme', id, 1, name, 3, true, true, name, wrote, true, 'none'
-           FROM (VALUES (5, 'A', 3), (6, 'B', 2), (7, 'b', 3), (8, 'gone', 3)) AS v (id, name, wrote)"""
+           FROM (VALUES (5, 'A', 3), (6, 'B', 2), (7, 'b', 3), (8, 'gone', 3),
+                        (9, 'far', 3)) AS v (id, name, wrote)"""
     )
 
     async def planner() -> None:
         while not await pool.fetchval("SELECT count(*) FROM halo_refresh"):
             await asyncio.to_thread(threading.Event().wait, 0.01)
         await pool.execute("DELETE FROM halo_licence WHERE halo_licence_id = 8")
+        await pool.execute("UPDATE halo_licence SET halo_client_id = 2 WHERE halo_licence_id = 9")
         await pool.execute("UPDATE halo_snapshot SET read_at = now()")
 
     reading = asyncio.create_task(planner())
@@ -124,7 +126,18 @@ async def test_an_audit_reads_halo_again_and_tells_what_is_odd(
     assert [licence["id"] for licence, _ in found["drifted"]] == [6]
     assert [[licence["id"] for licence in twins] for twins in found["duplicates"]] == [[6, 7]]
     assert [licence["id"] for licence in found["missing"]] == [8]
+    assert [(licence["id"], licence["client_id"]) for licence in found["moved"]] == [(9, 2)]
     assert (await command("audit", "nobody")).exit_code == 1
+
+
+async def test_a_run_is_started_for_the_partner_behind_the_command_or_by_option(command: Run, acme: str) -> None:
+    assert (await command("run", "start", acme)).exit_code == 0
+    refused = await command("run", "start", acme, "--partner", acme)
+    assert refused.exit_code == 1, "the same, named twice, and its run goes on"
+    for names in ((), (acme, "--partner", "beta")):
+        wrong = await command("run", "start", *names)
+        assert wrong.exit_code == 2
+        assert "halosync partner list shows the ids" in " ".join(wrong.stderr.replace("│", " ").split())
 
 
 async def test_a_run_is_shown_and_cancelled(command: Run, acme: str) -> None:

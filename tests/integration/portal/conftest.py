@@ -1,7 +1,9 @@
 """The portal's pages on the test's database, visited by a browser that knows cookies and forms but no scripts."""
 
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
 import httpx
 import pytest
@@ -11,6 +13,8 @@ if TYPE_CHECKING:
     from tests.integration.conftest import World
 
 ACME = "acme-msp"
+_BESIDE = re.compile(r"(\.\./|\w)(?!\w*:)")
+"""An address that is written from the page's own."""
 
 
 class Page:
@@ -23,8 +27,16 @@ class Page:
 
     @cached_property
     def soup(self) -> BeautifulSoup:
-        """Its elements; read only when a test looks, which takes as long as to make the page."""
-        return BeautifulSoup(self.response.text, "html.parser")
+        """Its elements; read only when a test looks, which takes as long as to make the page.
+
+        Where a link or a button leads is written out, as a browser understands it.
+        """
+        soup = BeautifulSoup(self.response.text, "html.parser")
+        for name in ("href", "formaction"):
+            for element in soup.select(f"[{name}]"):
+                if _BESIDE.match(str(element[name])):
+                    element[name] = urljoin(self.url.path, str(element[name]))
+        return soup
 
     @property
     def text(self) -> str:

@@ -45,7 +45,7 @@ async def test_who_did_what_newest_first(browser: "Browser", world: "World") -> 
         "key of acme-msp (API key) Signed in to the portal.",
         'Command line Operator Created the API key "key of acme-msp".',
     ]
-    assert not page.soup.select("td script, td b")
+    assert not page.soup.select("td script, td b:not(.badge)")
     assert [link["href"] for link in page.soup.select("td a")] == [f"/portal/{ACME}/runs/{RUN}"] * 2
 
 
@@ -102,6 +102,12 @@ async def test_entries_of_some_days_of_somebody_and_with_a_text(browser: "Browse
     answer = await world.call("GET", "/audit", params={"actor": "Ada"}, headers={"Accept": "text/csv"})
     assert len(answer.text.splitlines()) == 2
     assert [each["actor"] for each in (await world.get("/audit", params={"until": "2026-11-05"}))["items"]] == ["Ada"]
+    in_sydney = {"since": "2026-11-06", "until": "2026-11-06", "zone": "Australia/Sydney"}
+    of_a_day = [each["actor"] for each in (await world.get("/audit", params=in_sydney))["items"]]
+    assert of_a_day == ["Ben", "Ada"], "the API has days of a zone as the page has"
+    refused = await world.call("GET", "/audit", params={**in_sydney, "zone": "Moon/Base"})
+    assert refused.status_code == 422
+    assert "Australia/Sydney" in refused.text
     for no_day in ("yesterday", "0", "20261105", "2026-11-05T00:00:00"):
         await browser.open(f"{HERE}?since={no_day}", status=422)
     assert "From ( UTC )" in (await browser.open(f"{HERE}?zone=Moon/Base")).text, "a zone that is not known here"

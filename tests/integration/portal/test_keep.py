@@ -1,6 +1,6 @@
 """The button that keeps a licence: on its page, and where its removal is held."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -79,3 +79,27 @@ async def test_among_the_held_changes_a_removal_is_kept_beside_its_tick(world: "
     page = await browser.open(f"{PORTAL}/runs/{run_id}/held")
     assert len(page.soup.select("input[name=item]")) == 1, "to keep a licence is to remove it never; it may be updated"
     assert page.texts("table.items .badge") == ["Kept"]
+
+
+async def test_who_hears_a_page_alone_tells_its_ticks_and_buttons_apart(world: "World", browser: "Browser") -> None:
+    await world.connect()
+    held: dict[str, Any] = {"outcome": "held", "reason": "delete_guard", "action": "delete", "product_code": "P-1"}
+    rows = [("C-1", "Contoso", "P-1"), ("C-1", "Contoso", "P-2"), ("C-2", "Fabrikam", "P-1"), ("C-3", "Zeta", "P-1")]
+    items = [
+        world.item(
+            (5, "10.00", "Monthly", True),
+            **{**held, "product_code": code, "licence_name": code, "customer_ids": [number], "customer_name": name},
+            halo_licence_id=place,
+        )
+        for place, (number, name, code) in enumerate(rows)
+    ]
+    run_id = await world.run(await world.invoice(), items)
+    await world.finish(run_id, "partial")
+    await browser.sign_in()
+    for where in ("held", "removals"):
+        page = await browser.open(f"{PORTAL}/runs/{run_id}/{where}")
+        assert [button["aria-label"] for button in page.soup.select("tr button")] == [f"Keep #{n}" for n in range(4)]
+    page = await browser.open(f"{PORTAL}/runs/{run_id}/held")
+    ticks = [str(tick["aria-labelledby"]).split() for tick in page.soup.select("input[name=item]")]
+    called = [" ".join(page.one(f"#{part}").get_text(" ", strip=True) for part in parts) for parts in ticks]
+    assert called == ["Contoso P-1", "Contoso P-2", "Fabrikam P-1", "Zeta P-1"]

@@ -77,7 +77,9 @@ async def test_customers_that_lose_licences_come_first(browser: "Browser", world
     assert contoso.startswith("Contoso 1 1 0 0 0 Monthly: AUD 315.00 → AUD 378.00 (+AUD 63.00)")
     page = await browser.open(path(run_id) + "?customer=halo-7")
     assert rows(page, "list-title")[0].endswith("Contoso 2 items here")
-    assert rows(page, "list-title")[1].startswith("MS-365-BP Create 12 31.50 Monthly Yes")  # no arrow from nothing
+    assert rows(page, "list-title")[1].startswith(
+        "MS-365-BP Create 12 31.50 Monthly Would be done"
+    )  # no arrow from nothing
     assert "10 → 12" in page.text
     assert "31.50 → 30.00" in page.text.replace("AUD ", "")
     assert "Monthly → Yearly" in page.text

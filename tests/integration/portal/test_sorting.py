@@ -1,6 +1,6 @@
 """Each list is sorted by the heads of its columns, in SQL where it is read page by page."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -97,7 +97,7 @@ async def test_the_customers_of_a_preview_are_sorted_by_each_column(browser: "Br
         *(removal(world, number, customer_name="Zeta 9", halo_client_id=91) for number in (2, 3)),
     ]
     where = path(await previewed(browser, world, items))
-    for head in ("Customer", "Created", "Updated", "Removed", "Held", "Unchanged"):
+    for head in ("Customer", "Created", "Updated", "Removed", "Held", "Unchanged", "Costs now and after a Sync"):
         page = await browser.open(where)
         links = {
             link.get_text(): str(link["href"]) for link in page.soup.select("table[aria-labelledby=list-title] th a")
@@ -114,3 +114,36 @@ async def test_the_customers_of_a_preview_are_sorted_by_each_column(browser: "Br
     assert await customers("-name") == by_name[::-1]
     assert (await customers("-held"))[:2] == ["Zeta 9", "Zeta 10"]
     assert (await customers("held"))[-1] == "Zeta 9"
+    assert (await customers("-cost"))[:3] == ["Contoso", "Fabrikam", "Zeta 9"], "what changes most in money, up or down"
+    assert (await customers("cost"))[-2:] == ["Fabrikam", "Contoso"]
+
+
+async def test_deliveries_of_a_webhook_are_sorted_by_each_column(browser: "Browser", world: "World") -> None:
+    webhook_id, _ = await world.webhook()
+    for number, (kind, state) in enumerate((("run.finished", "failed"), ("month.closed", "pending")), start=1):
+        notice = await world.pool.fetchval(
+            "INSERT INTO notice (partner_id, type, data, happened_at, spread_at)"
+            " VALUES ('acme-msp', $1, '{}'::jsonb, $2, now()) RETURNING notice_id",
+            *(kind, datetime.now(UTC) + timedelta(hours=number)),
+        )
+        await world.pool.execute(
+            "INSERT INTO notice_delivery (notice_id, webhook_id, state) VALUES ($1, $2, $3)", notice, webhook_id, state
+        )
+    await browser.sign_in()
+    here = f"{PORTAL}/webhooks/{webhook_id}"
+    await sorted_by_all_heads(browser, here, "Notice", "When", "State", "Last answer", "Attempts")
+
+    async def notices(sort: str) -> list[str]:
+        return first_cells(await browser.open(f"{here}?sort={sort}"), "main")
+
+    newest = await notices("")
+    assert newest[-1] == "A test"
+    assert len(newest) == 3
+    assert await notices("when") == newest[::-1] == (await notices("-when"))[::-1]
+    assert (await notices("-attempts"))[0] == "A test"
+    assert await notices("notice") == sorted(newest, key=str.casefold)
+    await browser.open(f"{here}?sort=-attempts")
+    await browser.submit(f"{here}/test")
+    assert browser.page is not None
+    assert browser.page.url.query == b"sort=-attempts", "a form leads back to the same order"
+    await browser.open(f"{here}?sort=nonsense", 422)

@@ -212,5 +212,5 @@ async def test_what_was_skipped_is_not_said_to_be_synchronised(
     panel = page.soup.select_one("#sync-panel")
     assert panel is not None
     assert ("Synchronised" in panel.get_text()) is (skipped == 0)
-    assert bool(panel.select(".badge-good")) is (skipped == 0)
+    assert bool(panel.select(".badge.good")) is (skipped == 0)
     assert bool(panel.select("a[href$='status=skipped#lines-title']")) is (skipped == 1)

@@ -220,3 +220,27 @@ async def test_what_is_not_a_wish_to_keep_is_refused(world: "World", body: dict[
 async def test_a_licence_that_was_not_read_cannot_be_kept(world: "World") -> None:
     await prepared(world)
     assert (await world.call("PUT", "/halo/licences/987654", json={"keep": True})).status_code == 404
+
+
+NAMES = ("Site 10", "site 9", "Site 2", "Site 02", "Annex", "Zoo", "Site 2")
+"""Two are called alike."""
+NATURAL = ["Annex", "Site 02", "Site 2", "Site 2", "site 9", "Site 10", "Zoo"]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+async def test_lists_by_name_are_in_natural_order_and_no_page_repeats_or_leaves_out(world: "World", size: int) -> None:
+    lines = [
+        world.line(n, customer_id=f"C-{n}", customer_name=name, product_code=code)
+        for n, (name, code) in enumerate(zip(NAMES, ("P-10", "P-9", "p-2", "P-02", "A", "Z", "P-2"), strict=True), 1)
+    ]
+    await world.invoice(lines=lines)
+    await world.halo(dict(enumerate(NAMES, 1)), NAMES)
+    of_customers = await world.pages("/customers", size)
+    # Spelt otherwise and worth the same, they stand by their ids.
+    assert [item["customer_name"] for item in of_customers] == ["Annex", "Site 2", "Site 02", "Site 2", *NATURAL[4:]]
+    products = [item["product_code"] for item in await world.pages("/products", size)]
+    assert products == ["A", "P-02", "P-2", "p-2", "P-9", "P-10", "Z"]
+    clients = await world.pages("/halo/clients", size)
+    assert [client["name"] for client in clients] == NATURAL
+    assert [client["id"] for client in clients if client["name"] == "Site 2"] == [3, 7]
+    assert [name["name"] for name in await world.pages("/halo/licence-names", size)] == list(dict.fromkeys(NATURAL))

@@ -73,7 +73,7 @@ def test_what_would_be_overwritten_is_held_where_the_partner_wants_that() -> Non
     edited = licence(quantity=Decimal(15))
     [held] = planned(edited).items
     assert (held.outcome, held.reason) == (Outcome.HELD, Reason.EDITED_IN_HALO)
-    assert "quantity: Converge wrote 10, Halo has 15" in (held.detail or "")
+    assert "Quantity (Converge wrote 10, Halo has 15)." in (held.detail or "")
     [overwritten] = planned(edited, settings=PlanSettings()).items
     assert overwritten.outcome is Outcome.PENDING
     assert overwritten.drift == held.drift
@@ -90,7 +90,7 @@ def test_a_price_that_somebody_edited_is_told_in_the_field_of_the_partner() -> N
 
 def test_edited_prices_are_told_as_tables_show_them() -> None:
     [dearer] = planned(licence(quantity=Decimal(10), price=Decimal("33.5"))).items
-    assert "price: Converge wrote 31.50, Halo has 33.50" in (dearer.detail or "")
+    assert "Price (Converge wrote 31.50, Halo has 33.50)." in (dearer.detail or "")
 
 
 def test_a_removal_of_what_was_edited_is_held() -> None:
@@ -125,6 +125,14 @@ def test_what_somebody_deleted_is_marked_and_held_until_it_is_released() -> None
     assert released.outcome is Outcome.PENDING
     [marked] = planned(**gone, settings=PlanSettings()).items
     assert (marked.outcome, marked.drift) == (Outcome.PENDING, held.drift)
+
+
+def test_what_somebody_moved_to_another_client_is_told_with_that_client() -> None:
+    [held] = planned(replace(licence(), client_id=8), written={}, vanished={1: (7, "MS-365")}).items
+    assert [(each.we_wrote, each.halo_has) for each in held.drift] == [("1", "8")]
+    assert (held.detail or "").startswith(
+        "Somebody has moved licence #1 in Halo to client #8 since Converge wrote it. "
+    )
 
 
 def test_a_licence_of_another_client_or_product_that_was_deleted_marks_nothing() -> None:

@@ -42,3 +42,12 @@ def test_what_halosync_wrote_and_halo_no_longer_shows_is_missing() -> None:
     found = audit([KNOWN, others], {})
     assert [licence.id for licence in found.missing] == [5], "what others wrote may go without a word"
     assert not found.clean
+
+
+def test_a_licence_that_halosync_wrote_at_another_client_was_moved() -> None:
+    elsewhere = replace(KNOWN, licence=replace(LICENCE, client_id=2))
+    found = audit([KNOWN], {5: elsewhere})
+    assert [licence.client_id for licence in found.moved] == [2]
+    assert (found.missing, found.clean) == ([], False)
+    others = replace(KNOWN, owned=False)
+    assert audit([others], {5: replace(elsewhere, owned=False)}).moved == []

@@ -1,9 +1,10 @@
 """A licence before and after as the table of items shows it."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from halosync.domain.model import Action, Outcome
-from report_api.runs.item_groups import by_customer
+from report_api.runs.item_groups import ItemGroups, by_customer
 from report_api.runs.models import Drifted, Item, LicenceShape
 from report_api.runs.sentences import OUTCOMES
 from report_api.runs.views import FieldChange, ShownItem, field_changes
@@ -89,31 +90,52 @@ def test_a_tick_counts_what_the_change_alters_for_each_billing_cycle() -> None:
     assert shown("A", None, BEFORE, BEFORE).money == []
 
 
+def test_what_somebody_deleted_or_moved_is_told_apart() -> None:
+    def told(halo_has: str | None) -> str:
+        one = shown("A", None, None, BEFORE)
+        mark = Drifted(field="licence", we_wrote="5", halo_has=halo_has)
+        return replace(one, item=one.item.model_copy(update={"drift": [mark]})).deleted
+
+    assert told(None) == "deleted in Halo, Converge wrote licence #5"
+    assert told("9") == "moved in Halo to client #9, Converge wrote licence #5"
+    assert shown("A", None, None, BEFORE).deleted == ""
+
+
+def words(page: ItemGroups) -> list[tuple[str, str]]:
+    return [(own.name, own.text) for group in page.groups for own in (page.words(each, group) for each in group.items)]
+
+
+def grouped(*told: tuple[str, str | None]) -> ItemGroups:
+    return by_customer([shown(name, reason, None, None) for name, reason in told])
+
+
 def test_items_stand_by_customer_and_a_reason_of_several_items_is_said_once() -> None:
-    told = (("A", "x"), ("A", None), ("A", "x"), ("B", "y"), ("C", "x"), ("C", "y"))
-    page = by_customer([shown(name, reason, None, None) for name, reason in told])
-    assert [(group.name, len(group.items), [each.reason for each in group.said]) for group in page.groups] == [
+    page = grouped(("A", "x"), ("A", None), ("A", "x"), ("B", "y"), ("C", "x"), ("C", "y"))
+    assert [(group.name, len(group.items), [each.name for each in group.said]) for group in page.groups] == [
         ("A", 3, ["x"]),
         ("B", 1, []),  # said in its own row
         ("C", 2, []),
     ]
-    assert [page.is_said(each, group) for group in page.groups for each in group.items] == [True, False, True] + [
-        False
-    ] * 3
-    assert page.said is None
-    assert {page.which(each, group) for group in page.groups for each in group.items} == {""}, "one stands above"
+    nothing = ("", "")  # one stands above, and has no need to be named
+    assert words(page) == [nothing, nothing, nothing, ("y", "y"), ("x", "x"), ("y", "y")]
+    assert page.shared.above == []
 
 
 def test_where_several_reasons_stand_at_a_customer_a_row_names_its_own() -> None:
-    page = by_customer([shown("A", reason, None, None) for reason in ("x", "x", "y", "y", None, "z")])
-    (group,) = page.groups
-    assert [each.reason for each in group.said] == ["x", "y"]
-    assert [page.which(each, group) for each in group.items] == ["x", "x", "y", "y", "", ""]
+    page = grouped(*(("A", reason) for reason in ("x", "x", "y", "y", None, "z")))
+    assert [each.name for each in page.groups[0].said] == ["x", "y"]
+    assert words(page) == [("x", ""), ("x", ""), ("y", ""), ("y", ""), ("", ""), ("z", "z")]
 
 
-def test_a_reason_of_all_items_that_have_one_is_said_once_for_the_page() -> None:
-    page = by_customer([shown(name, reason, None, None) for name, reason in (("A", "x"), ("B", None), ("B", "x"))])
-    assert page.said is not None
-    assert [group.said for group in page.groups] == [(), ()]
-    assert [page.is_said(each, group) for group in page.groups for each in group.items] == [True, False, True]
-    assert by_customer([shown("A", "x", None, None), shown("B", None, None, None)]).said is None
+def test_a_reason_of_several_customers_is_said_once_for_the_page() -> None:
+    page = grouped(("A", "x"), ("B", None), ("B", "x"), ("B", "x"), ("C", "x"))
+    assert [(each.name, each.text) for each in page.shared.above] == [("x", "x")]
+    assert [group.said for group in page.groups] == [[], [], []]
+    assert not page.rows_tell
+    assert grouped(("A", "x"), ("B", None), ("C", "x")).shared.above == []
+
+
+def test_of_several_reasons_above_the_page_a_row_names_its_own() -> None:
+    page = grouped(*((name, reason) for name in "ABC" for reason in "xy"))
+    assert [each.name for each in page.shared.above] == ["x", "y"]
+    assert words(page) == [("x", ""), ("y", "")] * 3

@@ -27,6 +27,6 @@ def test_some_have_dark_colours() -> None:
 
 def test_a_badge_does_not_depend_on_its_colour() -> None:
     """Its symbol is made by the style sheet, also where a browser knows no other text for content."""
-    content = re.compile(r'^\.badge(?:-(\w+))?::before \{ content: "(.)"; content: "\2" / "";', re.MULTILINE)
+    content = re.compile(r'^\.badge(?:\.(\w+))?::before \{ content: "(.)"; content: "\2" / "";', re.MULTILINE)
     of_kind = dict(content.findall(SHEETS["portal.css"]))
     assert {kind: of_kind.get(kind, of_kind[""]) for kind in SYMBOLS} == SYMBOLS

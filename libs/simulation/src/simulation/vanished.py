@@ -35,7 +35,10 @@ def vanished_licences(db: Database, read: Read) -> Vanished:
 
 
 def forget_returned(db: Database) -> None:
-    """Forget what is where it was again, or whose product has another licence that halosync wrote."""
+    """Forget what is where it was again, or whose product has another licence that halosync wrote.
+
+    The query that forgets what a client left behind that is gone for 90 days has no double: no world lasts so long.
+    """
     theirs = {
         (known.client_id, name_key(known.written.product_code))
         for known in db.known.values()

@@ -29,7 +29,7 @@ def audit(
     wait_s: Annotated[int, typer.Option("--wait", metavar="SECONDS", min=1, help="How long to wait for Halo.")] = 900,
     as_json: Json = False,
 ) -> None:
-    """Read a partner's Halo again, within its request budget, and tell what is odd: drift, duplicates, missing ones.
+    """Read a partner's Halo again, within its request budget, and tell what is odd: edited, deleted, moved, twice.
 
     The planner reads. Nothing is changed, in Halo or here. Exit code 1: something is odd.
 
@@ -74,12 +74,14 @@ def _tell(found: LicenceAudit) -> None:
         say("Nothing is odd: what halosync wrote is as it was written, and no licence is there twice.")
         return
     rows = [
-        (_where(licence), f"edited: {each.field} was {each.we_wrote}, is {each.halo_has}")
+        (_where(licence), f"was edited in Halo: {each.field.replace('_', ' ')} was {each.we_wrote}, is {each.halo_has}")
         for licence, drift in found.drifted
         for each in drift
     ]
     rows += [(_where(licence), f"is there {len(twins)} times") for twins in found.duplicates for licence in twins]
-    rows += [(_where(licence), "is gone: somebody else has removed it, or hides it") for licence in found.missing]
+    gone = "was deleted in Halo, or the connected agent no longer sees it"
+    rows += [(_where(licence), gone) for licence in found.missing]
+    rows += [(_where(licence), f"was moved in Halo to client #{licence.client_id}") for licence in found.moved]
     show_table(["licence", "what is odd"], rows, empty="")
 
 

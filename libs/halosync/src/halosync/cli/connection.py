@@ -22,7 +22,7 @@ app = typer.Typer(help="Connections to Halo: show and end them.", no_args_is_hel
 
 @app.command("show")
 def show(
-    partner_id: Annotated[str, typer.Argument(metavar="ID", help="The partner.")], *, as_json: Json = False
+    partner_id: Annotated[str, typer.Argument(metavar="PARTNER", help="The partner.")], *, as_json: Json = False
 ) -> None:
     """Show where a partner's connection to Halo stands, and what is wrong with a broken one.
 
@@ -43,7 +43,7 @@ def show(
 
 @app.command("disconnect")
 def disconnect(
-    partner_id: Annotated[str, typer.Argument(metavar="ID", help="The partner.")],
+    partner_id: Annotated[str, typer.Argument(metavar="PARTNER", help="The partner.")],
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: Json = False,

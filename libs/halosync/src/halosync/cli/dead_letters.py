@@ -52,7 +52,7 @@ def show(
     *,
     as_json: Json = False,
 ) -> None:
-    """Show one with its headers and its body.
+    """Show a dead letter with its headers and its body.
 
     To mend the body: show ID --json | jq -r .body > FILE, edit FILE, replay ID --body FILE.
 

@@ -32,7 +32,7 @@ def _name(value: str) -> str:
 
 @app.command("create")
 def create(
-    partner: Annotated[str | None, typer.Option("--partner", metavar="ID", help="The key of this partner.")] = None,
+    partner: Annotated[str | None, typer.Option("--partner", metavar="PARTNER", help="Of this partner.")] = None,
     name: Annotated[str, typer.Option("--name", help="What it is for, for the list of keys.", callback=_name)] = "",
     role: Annotated[Role, typer.Option("--role", help="What may be done with it.")] = Role.ADMIN,
     *,
@@ -57,7 +57,7 @@ def create(
 
 @app.command("list")
 def list_keys(
-    partner: Annotated[str | None, typer.Option("--partner", metavar="ID", help="Only this partner's.")] = None,
+    partner: Annotated[str | None, typer.Option("--partner", metavar="PARTNER", help="Only this partner's.")] = None,
     *,
     as_json: Json = False,
 ) -> None:

@@ -7,6 +7,7 @@ import typer
 
 from halosync.cli.connections import with_database
 from halosync.cli.failures import CommandError
+from halosync.cli.named_partner import Behind, ByOption, named_partner
 from halosync.cli.output import Json, emit_json, say
 from halosync.contracts.patterns import PERIOD
 from halosync.domain.acts import COMMAND_LINE
@@ -18,7 +19,7 @@ from halosync.store.pool import Pool
 
 app = typer.Typer(help="Months: which of several invoices count.", no_args_is_help=True)
 
-Partner = Annotated[str, typer.Option("--partner", metavar="ID", help="The partner.")]
+Partner = Annotated[str, typer.Option("--partner", metavar="PARTNER", help="The partner.")]
 
 
 def _period(value: str) -> str:
@@ -31,11 +32,12 @@ Period = Annotated[str, typer.Argument(metavar="YYYY-MM", help="The month that i
 
 
 @app.command("show")
-def show(partner: Partner, *, as_json: Json = False) -> None:
+def show(behind: Behind = None, by_option: ByOption = None, *, as_json: Json = False) -> None:
     """Show the newest month: its invoices, and what was said of them.
 
-    Example: halosync month show --partner acme-msp
+    Example: halosync month show acme-msp
     """
+    partner = named_partner(behind, by_option)
     month = with_database(lambda pool: MonthChoices(pool).newest(partner))
     if month is None:
         raise CommandError(f"no invoice has come for {partner!r}: look for the partner with halosync partner list")

@@ -41,7 +41,7 @@ def _name(value: str) -> str:
 @app.command("add")
 def add(
     partner_id: Annotated[
-        str, typer.Argument(metavar="ID", help="The id that the invoice system uses.", callback=_partner_id)
+        str, typer.Argument(metavar="PARTNER", help="The id that the invoice system uses.", callback=_partner_id)
     ],
     name: Annotated[str, typer.Option("--name", help="What people call the partner.", callback=_name)],
     *,
@@ -77,7 +77,7 @@ def list_partners(*, as_json: Json = False) -> None:
     )
 
 
-_Known = Annotated[str, typer.Argument(metavar="ID", help="The partner.")]
+_Known = Annotated[str, typer.Argument(metavar="PARTNER", help="The partner.")]
 
 
 @app.command("show")
@@ -123,7 +123,7 @@ def _pause(partner_id: str, *, paused: bool, as_json: bool) -> None:
 
 @app.command("share-tenant")
 def share_tenant(
-    partner_id: Annotated[str, typer.Argument(metavar="ID", help="The partner.")],
+    partner_id: Annotated[str, typer.Argument(metavar="PARTNER", help="The partner.")],
     *,
     allow: Annotated[
         bool, typer.Option("--allow/--refuse", help="Whether its Halo may be connected for another partner too.")

@@ -32,7 +32,7 @@ def _email(value: str) -> str:
 
 
 Partner = Annotated[
-    str | None, typer.Option("--partner", metavar="ID", help="A person of this partner; without it an operator.")
+    str | None, typer.Option("--partner", metavar="PARTNER", help="A person of this partner; without it an operator.")
 ]
 Email = Annotated[
     str, typer.Argument(metavar="EMAIL", help="The address that the sign-in service vouches for.", callback=_email)
@@ -94,7 +94,7 @@ def list_people(partner: Partner = None, *, as_json: Json = False) -> None:
 
 @app.command("remove")
 def remove(email: Email, partner: Partner = None, *, as_json: Json = False) -> None:
-    """Let somebody sign in no more; what is open of theirs ends at once.
+    """Let somebody sign in no more. Their open sessions end at once.
 
     Example: halosync person remove anna@acme.example --partner acme-msp
     """

@@ -19,7 +19,7 @@ def purge(
         int,
         typer.Option("--older-than", min=1, metavar="MONTHS", help="How many whole months are kept besides this one."),
     ],
-    partner: Annotated[str | None, typer.Option("--partner", metavar="ID", help="Only of this partner.")] = None,
+    partner: Annotated[str | None, typer.Option("--partner", metavar="PARTNER", help="Only of this partner.")] = None,
     *,
     yes: Yes = False,
     as_json: Json = False,
@@ -60,7 +60,7 @@ def purge(
 
 
 def remove(
-    partner_id: Annotated[str, typer.Argument(metavar="ID", help="The partner.")],
+    partner_id: Annotated[str, typer.Argument(metavar="PARTNER", help="The partner.")],
     *,
     yes: Yes = False,
     as_json: Json = False,

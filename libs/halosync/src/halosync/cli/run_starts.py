@@ -9,6 +9,7 @@ import typer
 
 from halosync.cli.connections import with_database
 from halosync.cli.failures import CommandError
+from halosync.cli.named_partner import Behind, ByOption, named_partner
 from halosync.cli.output import Json, emit_json, say
 from halosync.cli.run_refusal import why_no_run
 from halosync.domain.acts import COMMAND_LINE
@@ -56,12 +57,13 @@ class StartMode(StrEnum):
 
 
 def start(
-    partner: Annotated[str, typer.Option("--partner", metavar="ID", help="Whose Halo.")],
+    behind: Behind = None,
+    by_option: ByOption = None,
     invoice: Annotated[str | None, typer.Option("--invoice", metavar="ID", help="Default: the newest one.")] = None,
     mode: Annotated[StartMode, typer.Option("--mode", help="A preview plans and writes nothing.")] = StartMode.APPLY,
+    *,
     approve_removals: _Approve = None,
     approve_review: _ApproveReview = None,
-    *,
     accept_shrunk_read: _AcceptShrunk = False,
     allow_older: Annotated[
         bool, typer.Option("--allow-older", help="Also for an invoice that is older than what counts now.")
@@ -70,8 +72,9 @@ def start(
 ) -> None:
     """Start a run. It is carried out by the services; follow it with `halosync run watch`.
 
-    Example: halosync run start --partner acme-msp
+    Example: halosync run start acme-msp
     """
+    partner = named_partner(behind, by_option)
     order = RunOrder(
         RunMode(mode),
         invoice,

@@ -116,7 +116,7 @@ async def _known(pool: Pool, run_id: UUID | None) -> RunView:
 
 @app.command("list")
 def list_runs(
-    partner: Annotated[str | None, typer.Option("--partner", metavar="ID", help="Only this partner's.")] = None,
+    partner: Annotated[str | None, typer.Option("--partner", metavar="PARTNER", help="Only this partner's.")] = None,
     most: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=10_000, help="How many at most.")] = 50,
     *,
     as_json: Json = False,

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 from halosync.domain import item_sentences, write_sentences
 from halosync.domain.client_rules import Rules
-from halosync.domain.drift import deletion_of
 from halosync.domain.groups import Group
 from halosync.domain.licence_names import by_name, rivals_of, unclaimed_of
 from halosync.domain.licences import (
@@ -110,8 +109,8 @@ class _ItemsOfClient:
             return self._fail(product, None, Fault(Reason.OUTCOME_UNKNOWN, detail))
         desired = desired_state(demand, None, self.rules.settings.price_field)
         item = self._item(product, None, Action.CREATE, after=desired, set_name=self.rules.name_of(product))
-        vanished = self.rules.vanished.get((self.client_id, product.key))
-        return item if vanished is None else replace(item, drift=(deletion_of(vanished),))
+        deletion = self.rules.vanished.get((self.client_id, product.key))
+        return item if deletion is None else replace(item, drift=(deletion,))
 
     def _with_licence(self, product: Product, demand: Demand, licence: Licence) -> PlannedItem:
         if not demand.quantity:

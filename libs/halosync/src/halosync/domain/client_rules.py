@@ -34,7 +34,7 @@ class Rules:
     protected: frozenset[int]
     written: Mapping[int, WrittenLicence]
     perhaps_created: Mapping[tuple[int, str], frozenset[int]]
-    vanished: Mapping[tuple[int, str], int]
+    vanished: Mapping[tuple[int, str], Drift]
     key: Callable[[str], str]
 
     def target(self, product: Product) -> str:

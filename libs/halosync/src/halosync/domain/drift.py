@@ -35,9 +35,9 @@ def drift_of(licence: Licence, last: LastWritten | None, price_field: PriceField
     return tuple(found)
 
 
-def deletion_of(licence_id: int) -> Drift:
-    """Return the drift of a licence that somebody has deleted, or moved: halosync wrote it, and its client has none."""
-    return Drift("licence", str(licence_id), None)
+def deletion_of(licence_id: int, now_at: int | None = None) -> Drift:
+    """Return the drift of a licence that halosync wrote and somebody has deleted, or moved to the client `now_at`."""
+    return Drift("licence", str(licence_id), None if now_at is None else str(now_at))
 
 
 def overwrites_edit(item: PlannedItem) -> bool:

@@ -101,8 +101,8 @@ def negative_quantity(line_nos: Sequence[int], quantities: Iterable[Decimal]) ->
     """Say which recurring lines are negative."""
     verb = "bills" if len(line_nos) == 1 else "bill"
     return (
-        f"{_lines(line_nos)} of the invoice {verb} a negative quantity ({listed(map(plain, quantities))}), which no "
-        "licence can have. The licence was left as it is. Ask the distributor for a corrected invoice, or set the "
+        f"{_lines(line_nos)} of the invoice {verb} a negative quantity ({listed(map(plain, quantities))}). No "
+        "licence can have that. The licence was left as it is. Ask the distributor for a corrected invoice, or set the "
         "licence in Halo by hand."
     )
 
@@ -111,8 +111,8 @@ def negative_price(line_nos: Sequence[int], prices: Iterable[Decimal]) -> str:
     """Say which recurring lines have a negative price."""
     verb = "has" if len(line_nos) == 1 else "have"
     return (
-        f"{_lines(line_nos)} of the invoice {verb} a negative price ({listed(map(price_text, prices))}), which no "
-        "licence can have. The licence was left as it is. Ask the distributor for a corrected invoice, or set the "
+        f"{_lines(line_nos)} of the invoice {verb} a negative price ({listed(map(price_text, prices))}). No "
+        "licence can have that. The licence was left as it is. Ask the distributor for a corrected invoice, or set the "
         "licence in Halo by hand."
     )
 
@@ -193,19 +193,23 @@ def delete_guard(removals: int, active: int, guard: DeleteGuard, *, approved: in
 def edited_in_halo(drift: Sequence[Drift], action: Action) -> str:
     """Say what somebody has edited since halosync wrote the licence, or that it was deleted, and that it waits."""
     if action is Action.CREATE:
+        deleted, client = f"licence #{drift[0].we_wrote} in Halo", drift[0].halo_has
+        did = f"moved {deleted} to client #{client}" if client else f"deleted {deleted}"
         return (
-            f"Somebody has deleted licence #{drift[0].we_wrote} in Halo since Converge wrote it, or moved it to "
-            "another client, or the connected agent no longer sees it. It is not created again until you approve that. "
+            f"Somebody has {did} since Converge wrote it"
+            f"{'' if client else ', or the connected agent no longer sees it'}. "
+            "It is not created again until you approve that. "
             "If the invoice is right, approve this change; if Halo is right, ask the distributor for a corrected "
             "invoice."
         )
     fields = "; ".join(
-        f"{each.field.replace('_', ' ')}: Converge wrote {_shown(each.field, each.we_wrote)}, "
-        f"Halo has {_shown(each.field, each.halo_has)}"
+        f"{each.field.replace('_', ' ')} (Converge wrote {_shown(each.field, each.we_wrote)}, "
+        f"Halo has {_shown(each.field, each.halo_has)})"
         for each in drift
     )
     return (
-        f"Somebody has edited this licence in Halo since Converge wrote it ({fields}). "
+        "Somebody has edited this licence in Halo since Converge wrote it. "
+        f"{fields[:1].upper()}{fields[1:]}. "
         f"It is not {'removed' if action is Action.DELETE else 'overwritten'} until you approve that. "
         "If the invoice is right, approve this change; if Halo is right, ask the distributor for a corrected invoice."
     )

@@ -25,17 +25,19 @@ class LicenceAudit:
     Attributes:
         drifted: licences that somebody has edited since halosync wrote them, with what was edited.
         duplicates: licences of one client that count as one name, both active; at least two each.
-        missing: licences that halosync had written and that Halo no longer shows.
+        missing: licences that halosync had written and that Halo no longer shows: somebody has deleted them.
+        moved: licences that halosync had written and that are at another client now.
     """
 
     drifted: Sequence[tuple[Licence, Sequence[Drift]]]
     duplicates: Sequence[Sequence[Licence]]
     missing: Sequence[Licence]
+    moved: Sequence[Licence]
 
     @property
     def clean(self) -> bool:
         """Whether nothing is odd."""
-        return not (self.drifted or self.duplicates or self.missing)
+        return not (self.drifted or self.duplicates or self.missing or self.moved)
 
 
 def audit(before: Iterable[Known], now: Mapping[int, Known]) -> LicenceAudit:
@@ -49,5 +51,14 @@ def audit(before: Iterable[Known], now: Mapping[int, Known]) -> LicenceAudit:
             drifted.append((licence, edits))
         if licence.is_active:
             names[licence.client_id, name_key(licence.name)].append(licence)
-    missing = [known.licence for known in before if known.owned and known.licence.id not in now]
-    return LicenceAudit(drifted, [twins for twins in names.values() if len(twins) > 1], missing)
+    ours = [known.licence for known in before if known.owned]
+    return LicenceAudit(
+        drifted,
+        duplicates=[twins for twins in names.values() if len(twins) > 1],
+        missing=[licence for licence in ours if licence.id not in now],
+        moved=[
+            now[licence.id].licence
+            for licence in ours
+            if licence.id in now and now[licence.id].licence.client_id != licence.client_id
+        ],
+    )

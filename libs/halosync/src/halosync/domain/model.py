@@ -204,7 +204,8 @@ class LastWritten:
 class Drift:
     """A field that somebody has edited in Halo since halosync wrote it: numbers as text, activity as true or false.
 
-    Of a licence that was deleted there is one, `licence`: its id, and None.
+    Of a licence that was deleted there is one, `licence`: its id, and None. Of one that was moved: its id, and that of
+    the client that has it now.
     """
 
     field: str

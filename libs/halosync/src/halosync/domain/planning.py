@@ -10,12 +10,12 @@ from halosync.domain.billing_cycles import words_by_key
 from halosync.domain.client_plan import plan_client
 from halosync.domain.client_rules import Rules
 from halosync.domain.deletions import accepted_by_sync, accepted_by_undo
-from halosync.domain.drift import hold_edited
+from halosync.domain.drift import deletion_of, hold_edited
 from halosync.domain.first_review import hold_for_review, needs_review
 from halosync.domain.groups import Group, groups_of
 from halosync.domain.guard import guarded, hold, must_hold
 from halosync.domain.matching import Unmatched, match_customers
-from halosync.domain.model import Action, Licence, OnDrift, Outcome
+from halosync.domain.model import Action, Drift, Licence, OnDrift, Outcome
 from halosync.domain.names import name_key
 from halosync.domain.plan import Plan, PlanInput, PlannedItem, PlanSettings
 from halosync.domain.products import products_of
@@ -104,7 +104,7 @@ class Picture:
             protected=self._protected,
             written=inputs.written,
             perhaps_created=_by_product(inputs.perhaps_created),
-            vanished={(client, name_key(code)): number for number, (client, code) in sorted(inputs.vanished.items())},
+            vanished=_deletions(inputs),
             key=cache(name_key),  # Codes and names repeat; the cache, and the keys it shares, end with the plan.
         )
         for group in self._groups:
@@ -112,6 +112,17 @@ class Picture:
                 yield from _skipped(group, group.client, rules)
             else:
                 yield from plan_client(group, group.client, self._licences_of[group.client], rules)
+
+
+def _deletions(inputs: PlanInput) -> dict[tuple[int, str], Drift]:
+    """Return what somebody has deleted in Halo, or moved to where the read has it, by client and product."""
+    if not inputs.vanished:
+        return {}
+    now_at = {licence.id: licence.client_id for licence in inputs.licences if licence.id in inputs.vanished}
+    return {
+        (client, name_key(code)): deletion_of(number, now_at.get(number))
+        for number, (client, code) in sorted(inputs.vanished.items())
+    }
 
 
 def _by_product(perhaps: Mapping[tuple[int, str], frozenset[int]]) -> dict[tuple[int, str], frozenset[int]]:

@@ -27,7 +27,10 @@ class CustomerChanges:
 
 
 class CustomerSort(StrEnum):
-    """What the customers of a plan can be sorted by: their name, or how many of their items are so."""
+    """What the customers of a plan can be sorted by: their name, how many of their items are so, or their money.
+
+    `COST`: by how much what their licences cost changes, up or down, all billing cycles together.
+    """
 
     NAME = "name"
     CREATED = "created"
@@ -35,6 +38,7 @@ class CustomerSort(StrEnum):
     REMOVED = "removed"
     HELD = "held"
     UNCHANGED = "unchanged"
+    COST = "cost"
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ GRANT INSERT, UPDATE, DELETE ON halo_licence TO :planner;
 GRANT INSERT, UPDATE ON halo_licence TO :halo_writer;
 GRANT DELETE ON halo_licence TO :auth;
 -- vanished_licence
-GRANT SELECT, INSERT, DELETE ON vanished_licence TO :planner;
+GRANT SELECT, INSERT, UPDATE, DELETE ON vanished_licence TO :planner;
 -- kept_licence: another tenant's licences have other numbers
 GRANT SELECT ON kept_licence TO :planner, :report_api;
 GRANT INSERT, DELETE ON kept_licence TO :report_api;

@@ -190,5 +190,6 @@ async def replace_snapshot(connection: Connection, read_id: UUID, partner_id: st
     await QUERIES.replace_clients(connection, read_id=read_id, partner_id=partner_id)
     await QUERIES.replace_licences(connection, read_id=read_id, partner_id=partner_id)
     await QUERIES.forget_returned(connection, partner_id=partner_id)
+    await QUERIES.forget_with_client(connection, partner_id=partner_id)
     await QUERIES.stamp_snapshot(connection, read_id=read_id, partner_id=partner_id, tenant=tenant)
     await QUERIES.forget_read(connection, read_id=read_id)

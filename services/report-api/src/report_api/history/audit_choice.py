@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import Query, Response
 from halosync.ports.audit import Entry, EntryChoice
@@ -11,8 +12,8 @@ from report_api.web.csv_export import CHUNK, FOR_PROGRAMS, Signs, csv_response
 from report_api.web.fields import Day, QueryText
 from report_api.web.paging import chunks
 
-Since = Annotated[Day, Query(description="Only entries of this day, in UTC, or later.")]
-Until = Annotated[Day, Query(description="Only entries of this day, in UTC, or earlier.")]
+Since = Annotated[Day, Query(description="Only entries of this day, in `zone`, or later.")]
+Until = Annotated[Day, Query(description="Only entries of this day, in `zone`, or earlier.")]
 ActorName = Annotated[
     QueryText, Query(max_length=500, description="Only what somebody of this name did; empty: everybody.")
 ]
@@ -20,6 +21,15 @@ AnyText = Annotated[
     QueryText,
     Query(max_length=200, description="Only entries with this text in what was done, to what, or by whom."),
 ]
+
+
+def known_zone(name: str) -> str:
+    """Return the name of a time zone; raises ValueError for one that is not known here."""
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("is no time zone that is known here; one is called Australia/Sydney, for instance") from None
+
 
 COLUMNS = ("at", "actor", "is_operator", "act", "subject", "sentence")
 

@@ -2,7 +2,6 @@
 
 from typing import Annotated
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import Depends, Query, Request, Response
 from halosync.domain.acts import Act
@@ -13,7 +12,7 @@ from pydantic import AfterValidator
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
 from report_api.history.actors import actor_name
-from report_api.history.audit_choice import ActorName, AnyText, Since, Until, audit_csv
+from report_api.history.audit_choice import ActorName, AnyText, Since, Until, audit_csv, known_zone
 from report_api.ports import PortsHere
 from report_api.web.addresses import partner_url
 from report_api.web.csv_export import for_reader
@@ -36,15 +35,15 @@ _OF_RUNS = {
 """Acts whose subject is a run."""
 
 
-def _known_zone(name: str) -> str:
+def _zone_or_utc(name: str) -> str:
     """Return the name of a zone: UTC without one, as a page without scripts has it, and for one unknown here."""
     try:
-        return ZoneInfo(name or "UTC").key
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return known_zone(name or "UTC")
+    except ValueError:
         return "UTC"
 
 
-Zone = Annotated[QueryText, Query(max_length=100), AfterValidator(_known_zone)]
+Zone = Annotated[QueryText, Query(max_length=100), AfterValidator(_zone_or_utc)]
 """The time zone of the days: the reader's, in which the page shows the times."""
 
 After = Annotated[int | None, Query(ge=1, le=2**63 - 1)]

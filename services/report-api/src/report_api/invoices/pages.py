@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
 from report_api.invoices.service import NO_INVOICE, expected_invoice, lines_csv
-from report_api.invoices.views import PossibleRemedies, shown_customers
+from report_api.invoices.views import PossibleRemedies, shared_of, shown_customers
 from report_api.ports import Ports, PortsHere
 from report_api.runs import sentences
 from report_api.runs.sync_panel import sync_panel
@@ -141,6 +141,7 @@ async def show(request: Request, visitor: VisitorHere, ports: PortsHere, asked: 
     size = rows_of(asked.rows)
     lines = await ports.invoice_reports.page(of, asked.choice, first=(asked.page - 1) * size, most=size)
     possible = PossibleRemedies(partner_id, visitor.partner.connection, idle=not sync.active)
+    customers = shown_customers(lines.customers, of, possible)
     values |= {
         "of": of,
         "sync": sync,
@@ -148,7 +149,8 @@ async def show(request: Request, visitor: VisitorHere, ports: PortsHere, asked: 
         "undone_by": await ports.run_views.undone_by(of.run.run_id) if of.run else None,
         "cleanups": await ports.invoice_reports.cleanups(of.run.run_id) if of.run else {},
         "cycles": await ports.invoice_reports.cycles(of.invoice.invoice_pk),
-        "customers": shown_customers(lines.customers, of, possible),
+        "customers": customers,
+        "shared": shared_of(customers),
         "listing": NumberedPage(values["here"], asked.filters, asked.page, size, lines.counts.fitting),
         "outcomes": COUNTED,
         "kinds": tuple(LineKind),

@@ -12,6 +12,7 @@ from halosync.ports.invoice_report import CustomerLines, ReportedInvoice
 
 from report_api.invoices.models import Line
 from report_api.runs import sentences
+from report_api.runs.said_reasons import SharedReason, SharedReasons, Told, shared_reasons
 from report_api.runs.sentences import Meaning
 from report_api.web.addresses import partner_url
 
@@ -40,6 +41,10 @@ class ShownLine:
     note: str | None
     remedy: RemedyButton | None
 
+    def own(self, shared: SharedReasons["ShownLine"]) -> str:
+        """Return the sentences of its reason that do not stand above all customers."""
+        return shared.own(self.note or "", self.line.detail or "")
+
 
 @dataclass(frozen=True, slots=True)
 class ShownCustomer:
@@ -48,12 +53,24 @@ class ShownCustomer:
     customer: CustomerLines
     lines: Sequence[ShownLine]
 
-    @property
-    def said_once(self) -> ShownLine | None:
-        """A line whose reason stands at the customer, because several of its lines have it; None: each has its own."""
-        told = [shown for shown in self.lines if shown.line.detail]
-        (detail, many), *_ = Counter(shown.line.detail for shown in told).most_common(1) or [(None, 0)]
-        return next(shown for shown in told if shown.line.detail == detail) if many > 1 else None
+    def said_once(self, shared: SharedReasons[ShownLine]) -> SharedReason[ShownLine] | None:
+        """Return what stands at the customer, because several of its lines have it; None: each line has its own.
+
+        `shared` stands above all customers already.
+        """
+        told = [(shown.note or "", own, shown) for shown in self.lines if (own := shown.own(shared))]
+        ((name, own), many), *_ = Counter(each[:2] for each in told).most_common(1) or [(("", ""), 0)]
+        return next(SharedReason(*each) for each in told if each[:2] == (name, own)) if many > 1 else None
+
+
+def shared_of(customers: Sequence[ShownCustomer]) -> SharedReasons[ShownLine]:
+    """Return the reasons that several customers of a page have, which stand above them."""
+    return shared_reasons(
+        Told(shown, each.customer.customer_id, shown.note, shown.line.detail)
+        for each in customers
+        for shown in each.lines
+        if shown.note and shown.line.detail
+    )
 
 
 @dataclass(frozen=True, slots=True)

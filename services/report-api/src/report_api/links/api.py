@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 
 from report_api.access.api_guard import ActorHere, Partner, partner_router
 from report_api.links.customers import CUSTOMERS
-from report_api.links.kind import LinkKind, LinkRow
+from report_api.links.kind import LinkKind, LinkRow, sorted_by
 from report_api.links.models import (
     Customer,
     CustomerLinkRequest,
@@ -57,7 +57,10 @@ Suggested: TypeAlias = tuple[LinkRow[Link], list[Suggestion]]
 async def list_customers(
     partner: Partner, ports: PortsHere, unmapped: Unmapped = False, cursor: CursorText = None, limit: Limit = 100
 ) -> CustomerPage:
-    """The customers of the newest invoice and of stored links, by name, each with the client a run would take now."""
+    """The customers of the newest invoice and of stored links, by name, each with the client a run would take now.
+
+    Numbers in names count by their value: "Site 2" stands before "Site 10".
+    """
     rows, following, read_at = await _page(CUSTOMERS, ports, partner, unmapped=unmapped, cursor=cursor, limit=limit)
     return CustomerPage(items=[_customer(row) for row in rows], next_cursor=following, read_at=read_at)
 
@@ -77,7 +80,8 @@ async def list_products(
 ) -> ProductPage:
     """The products with recurring lines in the newest invoice and of stored links, by code.
 
-    A product without licence name is no problem: a run creates its licences, named like the product code.
+    Numbers in codes count by their value. A product without licence name is no problem: a run creates its licences,
+    named like the product code.
     """
     rows, following, read_at = await _page(PRODUCTS, ports, partner, unmapped=unmapped, cursor=cursor, limit=limit)
     return ProductPage(items=[_product(row) for row in rows], next_cursor=following, read_at=read_at)
@@ -95,7 +99,7 @@ async def link_product(
 async def list_clients(
     partner: Partner, ports: PortsHere, q: Search = None, cursor: CursorText = None, limit: Limit = 100
 ) -> HaloClientPage:
-    """The clients of the last read, by name, inactive ones too."""
+    """The clients of the last read, by name, inactive ones too; numbers in names by their value."""
     after, read_at = _CLIENTS.after(cursor), await ports.snapshots.read_at(partner)
     found = [] if read_at is None else await ports.snapshots.clients(partner, q=q, after=after, most=limit + 1)
     page, following = _CLIENTS.split(found, limit, lambda client: (client.name, client.id))
@@ -107,7 +111,7 @@ async def list_clients(
 async def list_licence_names(
     partner: Partner, ports: PortsHere, q: Search = None, cursor: CursorText = None, limit: Limit = 100
 ) -> LicenceNamePage:
-    """The names of the licences of the last read, each once."""
+    """The names of the licences of the last read, each once, in order; numbers in names by their value."""
     after, read_at = _NAMES.after(cursor), await ports.snapshots.read_at(partner)
     found = [] if read_at is None else await ports.snapshots.licence_names(partner, q=q, after=after, most=limit + 1)
     page, following = _NAMES.split(found, limit, lambda each: each.name)
@@ -132,7 +136,8 @@ async def _page(
     keyset = Keyset(f"{kind.noun}s", _ORDER)
     after = keyset.after(cursor)
     every = await asyncio.to_thread(kind.rows, picture)
-    rows = [row for row in every if (not unmapped or row.is_unmatched) and (after is None or kind.order(row) > after)]
+    wanted = (row for row in every if not unmapped or row.is_unmatched)
+    rows = [row for row in wanted if after is None or sorted_by(kind.order(row)) > sorted_by(after)]
     page, following = keyset.split(rows, limit, kind.order)
     return await asyncio.to_thread(_suggested, kind, page, picture), following, picture.read_at
 

@@ -14,7 +14,7 @@ from halosync.ports.links import CustomerPicture, RefusedChange, WhyRefused
 from pydantic import PlainSerializer, PlainValidator, TypeAdapter
 
 from report_api.links import sentences
-from report_api.links.kind import Candidate, Chosen, LinkKind, LinkRow
+from report_api.links.kind import Candidate, Chosen, LinkKind, LinkRow, sorted_by
 from report_api.links.sharing import Others
 from report_api.links.sheet import Cells
 from report_api.web.paging import BigInt
@@ -44,7 +44,8 @@ def _rows(picture: CustomerPicture) -> list[CustomerRow]:
     lines = [Line(0, key, name, "", LineKind.RECURRING, Decimal(0), Decimal(0), "") for key, name in picture.names]
     matches = match_customers(lines, picture.targets, picture.links)
     client_names = {client.id: client.name for client in picture.targets}
-    return sorted((_row(key, picture, matches, client_names) for key in picture.keys), key=_order)
+    rows = (_row(key, picture, matches, client_names) for key in picture.keys)
+    return sorted(rows, key=lambda row: sorted_by(_order(row)))
 
 
 def _order(row: CustomerRow) -> tuple[str, str]:

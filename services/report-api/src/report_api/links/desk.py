@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Generic
+from urllib.parse import parse_qsl, urlencode
 
 from halosync.domain.natural_order import natural_key
 from halosync.ports.links import Billed, Link, LinkPicture, Target
 
 from report_api.links.entries import ListEntry, entries_of
 from report_api.links.kind import LinkKind, LinkRow
+from report_api.links.list_page import page_of
 from report_api.web.paging import NumberedPage
 from report_api.web.sorting import Sorts
 
@@ -77,3 +79,34 @@ def desk_of(
         sort=sort,
         sorted_by=sorted_by,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class DeskView:
+    """How a person looks at the two tables of all that is unmatched: which page of each, in which order."""
+
+    page: int = 1
+    products: int = 1
+    sort: str = ""
+    products_sort: str = ""
+
+    @classmethod
+    def back(cls, text: str) -> "DeskView":
+        """Return the view that a form's field `back` leads to."""
+        query = dict(parse_qsl(text))
+        page, products = (page_of(query.get(name, "")) for name in ("page", "products"))
+        sorts = (query.get(name, "") for name in ("sort", "products_sort"))
+        sort, products_sort = (each if each.removeprefix("-") in SORTS.by else "" for each in sorts)
+        return cls(page, products, sort, products_sort)
+
+    @property
+    def query(self) -> dict[str, str]:
+        """Return the view as a query, without what is usual."""
+        pages = {name: str(page) for name, page in (("page", self.page), ("products", self.products)) if page > 1}
+        sorts = {"sort": self.sort, "products_sort": self.products_sort}
+        return pages | {name: sort for name, sort in sorts.items() if sort}
+
+    @property
+    def text(self) -> str:
+        """Return the query as text, for the field `back`."""
+        return urlencode(self.query)

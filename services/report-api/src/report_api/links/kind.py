@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, Literal, TypeAlias
 
+from halosync.domain.natural_order import NaturalKey, natural_parts
 from halosync.domain.suggestions import Suggestions
 from halosync.ports.links import Link, LinkPicture, RefusedChange, Target
 from pydantic import TypeAdapter
@@ -86,6 +87,11 @@ class Chosen(Generic[Link]):
     mark: str | None = None
 
 
+def sorted_by(order: tuple[str, str]) -> tuple[NaturalKey, str]:
+    """Return what rows are compared by: numbers in names by their value, as everywhere in the portal."""
+    return natural_parts(order[0]), order[1]
+
+
 @dataclass(frozen=True)
 class LinkKind(Generic[Link, Target]):
     """What differs between the links of customers and of products; everything else is written once.
@@ -97,7 +103,7 @@ class LinkKind(Generic[Link, Target]):
         no_link: the link of a row that has none.
         store: where the links are stored.
         rows: every row of a picture, by `order`.
-        order: what rows are sorted by.
+        order: what rows are sorted by, as `sorted_by` understands it: a name and, of equal names, a key.
         names: the names that a suggestion for a row may be like.
         candidates: everything that a row can lead to.
         companies: rows and candidates are companies, whose names end in "Ltd" and the like.

@@ -40,6 +40,11 @@ SORTS: Sorts[LinkRow[Any]] = Sorts(
 )
 
 
+def page_of(text: str) -> int:
+    """Return the page of an address; the first if that cannot be read: such an address was typed by hand."""
+    return int(text) if text.isascii() and text.isdecimal() and 0 < len(text) < 7 else 1
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """What a person looks at. `show` None: every row; `sort` empty: those that need somebody first."""
@@ -52,11 +57,11 @@ class View:
     @classmethod
     def of(cls, query: Mapping[str, str]) -> "View":
         """Return the view of an address. What cannot be read is left out: such an address was typed by hand."""
-        show, page, sort = query.get("show"), query.get("page", ""), query.get("sort", "")
+        show, sort = query.get("show"), query.get("sort", "")
         return cls(
             show=Standing(show) if show in {each.value for each in Standing} else None,
             q=query.get("q", "").replace("\0", "")[:_LONGEST_SEARCH].strip(),
-            page=int(page) if page.isascii() and page.isdecimal() and len(page) < 7 else 1,
+            page=page_of(query.get("page", "")),
             sort=sort if sort.removeprefix("-") in SORTS.by else "",
         )
 

@@ -7,7 +7,7 @@ from halosync.ports.links import ProductLink, ProductPicture, RefusedChange
 from pydantic import TypeAdapter, ValidationError
 
 from report_api.links import sentences
-from report_api.links.kind import Chosen, LinkKind, LinkRow
+from report_api.links.kind import Chosen, LinkKind, LinkRow, sorted_by
 from report_api.links.sharing import Others
 from report_api.links.sheet import Cells
 
@@ -16,10 +16,14 @@ ProductRow = LinkRow[ProductLink]
 _TEXT: TypeAdapter[str] = TypeAdapter(Text)
 
 
+def _order(row: ProductRow) -> tuple[str, str]:
+    return name_key(row.key), row.key
+
+
 def _rows(picture: ProductPicture) -> list[ProductRow]:
     in_halo = {name_key(name): name for name in sorted(picture.targets, reverse=True)}
     names, rows = dict(picture.names), []
-    for code in sorted(picture.keys):
+    for code in picture.keys:
         linked, named = picture.links.get(code), in_halo.get(name_key(code))
         rows.append(
             LinkRow(
@@ -31,7 +35,7 @@ def _rows(picture: ProductPicture) -> list[ProductRow]:
                 target_name=linked or named,
             )
         )
-    return rows
+    return sorted(rows, key=lambda row: sorted_by(_order(row)))
 
 
 def _read_typed(text: str) -> Chosen[ProductLink] | None:
@@ -92,7 +96,7 @@ PRODUCTS = LinkKind[ProductLink, str](
     no_link=None,
     store=lambda ports: ports.product_links,
     rows=_rows,
-    order=lambda row: ("", row.key),
+    order=_order,
     names=lambda row: [row.key, row.name],
     candidates=lambda picture: [(None, name) for name in picture.targets],
     companies=False,

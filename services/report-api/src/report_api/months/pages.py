@@ -26,6 +26,7 @@ from report_api.web.addresses import partner_url, see_other
 from report_api.web.fields import QueryText
 from report_api.web.formats import month as month_name
 from report_api.web.formats import plural
+from report_api.web.forms import VIEW, view_of
 from report_api.web.paging import NumberedPage, PageNumber, Rows, rows_of
 from report_api.web.problems import not_found
 from report_api.web.rendering import page
@@ -148,7 +149,7 @@ def _differing(reasons: Sequence[ReasonSum]) -> Sequence[ReasonSum]:
     return [each for each in reasons if each.amount or each.keeps_open]
 
 
-_BACK = ("back", "customer", "reason")
+_BACK = ("back", "customer", VIEW)
 """The fields of the form of an acceptance by which it leads back to where it stood."""
 
 
@@ -158,14 +159,13 @@ async def accept(request: Request, visitor: VisitorHere, ports: PortsHere) -> Re
     form = await request.form()
     period, item_key = str(form.get("period", "")), str(form.get("item_key", ""))
     # Back to the page that the form stood on.
-    back = {name: str(form.get(name, "")) for name in _BACK if name != "back" and form.get(name)}
-    parts: tuple[str, ...] = ("month",)
-    if form.get("back") == "customer":
-        parts = ("customer", back.pop("customer", ""))
+    of_customer = form.get("back") == "customer"
+    parts = ("customer", str(form.get("customer", ""))) if of_customer else ("month",)
+    back = {**view_of(form), "period": period}
     if "note" not in form:
         if await ports.months.withdraw(visitor.partner_id, period, item_key, by=visitor.actor):
             await notify(request, "The acceptance was taken back.")
-        return see_other(visitor.partner_id, *parts, period=period, **back)
+        return see_other(visitor.partner_id, *parts, **back)
     try:
         note = TypeAdapter[str](Text).validate_python(str(form["note"]).strip()[:MOST_NOTE])
         await ports.months.accept(visitor.partner_id, period, item_key, note, by=visitor.actor)
@@ -177,7 +177,7 @@ async def accept(request: Request, visitor: VisitorHere, ports: PortsHere) -> Re
         undo = [(name, str(value)) for name, value in form.items() if name in {"period", "item_key", *_BACK}]
         told = "Accepted as it is. Your note stands in the certificate of the month."
         await notify(request, told, undo=("month/accept", undo))
-    return see_other(visitor.partner_id, *parts, period=period, **back)
+    return see_other(visitor.partner_id, *parts, **back)
 
 
 @router.post("/month/close")

@@ -61,6 +61,11 @@ class Narrowed:
             return next((row.customer_name for row in self.rows), self.customer_id)
         return sentences.label(self.reason)
 
+    @property
+    def view(self) -> str:
+        """The query of the page that is shown, for the forms on it (`web/forms.py`)."""
+        return self.address(self.listing.number).partition("?")[2]
+
     def address(self, page: int = 1, *, sort: str | None = None) -> str:
         """Return the address of a page of these rows, or of another order of them."""
         return self.listing.url(page, row_sort=self.sort if sort is None else sort)

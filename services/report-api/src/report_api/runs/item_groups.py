@@ -7,9 +7,11 @@ from itertools import groupby
 from typing import Annotated
 
 from fastapi import Query
+from halosync.domain.model import Reason
 from halosync.ports.item_views import ItemOrder, ItemSort
 from pydantic import AfterValidator
 
+from report_api.runs.said_reasons import SharedReason, SharedReasons, Told, shared_reasons
 from report_api.runs.views import ShownItem
 from report_api.web.sorting import known_sort
 
@@ -34,57 +36,89 @@ class ItemGroup:
     """Items of one customer that follow each other.
 
     Attributes:
-        said: an item for each reason that is said at the customer, because several of its items have it.
+        said: what is said at the customer, because several of its items have it.
     """
 
     customer_id: str
     name: str
     items: Sequence[ShownItem]
-    said: Sequence[ShownItem]
+    said: Sequence[SharedReason[ShownItem]]
+
+
+@dataclass(frozen=True, slots=True)
+class RowWords:
+    """What the row of an item says of its reason. `in_full`: nothing above it does, so its remedy stands there too."""
+
+    name: str = ""
+    text: str = ""
+    in_full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ItemGroups:
-    """The items of a page. `said`: the item whose reason is that of all of several customers, and stands above them."""
+    """The items of a page, and the reasons that several customers have, which stand above them."""
 
     groups: Sequence[ItemGroup]
-    said: ShownItem | None
+    shared: SharedReasons[ShownItem]
 
-    def is_said(self, shown: ShownItem, group: ItemGroup) -> bool:
-        """Tell whether the item's reason stands above it, so that its row does not say it again."""
-        return any(_why(each) == _why(shown) for each in self._above(group))
+    @property
+    def with_activity(self) -> bool:
+        """Tell whether some licence is inactive, before or after: else nothing is to be said of that."""
+        items = (shown.item for group in self.groups for shown in group.items)
+        return any(shape is not None and not shape.active for each in items for shape in (each.before, each.after))
 
-    def which(self, shown: ShownItem, group: ItemGroup) -> str:
-        """Return the name of the reason, where several stand above and it is one of them; else ""."""
-        names = {each.reason for each in self._above(group)}
-        return shown.reason or "" if len(names) > 1 and self.is_said(shown, group) else ""
+    @property
+    def rows_tell(self) -> bool:
+        """Tell whether a row says anything of its reason that does not stand above it."""
+        return any(self.words(shown, group) != RowWords() for group in self.groups for shown in group.items)
 
-    def _above(self, group: ItemGroup) -> Sequence[ShownItem]:
-        return group.said if self.said is None else (self.said,)
+    def words(self, shown: ShownItem, group: ItemGroup) -> RowWords:
+        """Return what the row of an item says: its reason's name where several stand above it, and what is its own."""
+        if shown.reason is None:
+            return RowWords(text=shown.item.detail or "")
+        own = _own(self.shared, shown)
+        at_customer = any((each.name, each.text) == (shown.reason, own) for each in group.said)
+        if shown.reason not in self.shared.shared and not at_customer:
+            return RowWords(shown.reason, own, in_full=True)
+        several = len({each.name for each in (*self.shared.above, *group.said)}) > 1
+        return RowWords(shown.reason if several else "", "" if at_customer else own)
 
 
 def by_customer(items: Sequence[ShownItem]) -> ItemGroups:
     """Return the items of a page in groups, one for each customer, in the order of the items."""
     found = [
-        (next(iter(ids), ""), name, list(of_customer))
-        for (ids, name), of_customer in groupby(
+        (customer, list(of_customer))
+        for customer, of_customer in groupby(
             items, key=lambda each: (tuple(each.item.customer_ids), each.item.customer_name)
         )
     ]
-    reasons = {_why(each): each for each in items if each.reason}
-    with_reason = sum(any(each.reason for each in of_customer) for _, _, of_customer in found)
-    common = next(iter(reasons.values())) if len(reasons) == 1 and with_reason > 1 else None
-    return ItemGroups(
-        [ItemGroup(*each, said=() if common else _said_of_several(each[2])) for each in found],
-        common,
+    told = (
+        Told(each, customer, each.reason, each.item.detail or "")
+        for customer, of_customer in found
+        for each in of_customer
+        if each.reason
     )
+    shared = shared_reasons(told)
+    groups = [
+        ItemGroup(next(iter(ids), ""), name, of_customer, _said_of_several(of_customer, shared))
+        for (ids, name), of_customer in found
+    ]
+    return ItemGroups(groups, shared)
 
 
-def _said_of_several(items: Sequence[ShownItem]) -> Sequence[ShownItem]:
-    times = Counter(_why(each) for each in items if each.reason)
-    first = {_why(each): each for each in reversed(items)}
-    return [first[why] for why, many in times.items() if many > 1]
+def _said_of_several(items: Sequence[ShownItem], shared: SharedReasons[ShownItem]) -> Sequence[SharedReason[ShownItem]]:
+    said = {(each.reason, _own(shared, each)): each for each in reversed(items) if each.reason}
+    times = Counter((each.reason, _own(shared, each)) for each in items if each.reason)
+    return [
+        SharedReason(name or "", text, said[name, text])
+        for (name, text), many in times.items()
+        if many > 1 and (text or name not in shared.shared)
+    ]
 
 
-def _why(shown: ShownItem) -> tuple[str | None, str | None]:
-    return shown.reason, shown.item.detail
+def _own(shared: SharedReasons[ShownItem], shown: ShownItem) -> str:
+    """Return what an item says for itself. What was edited in Halo stands beside its values."""
+    name = shown.reason or ""
+    if name in shared.shared and shown.item.reason == Reason.EDITED_IN_HALO and shown.item.drift:
+        return ""
+    return shared.own(name, shown.item.detail or "")

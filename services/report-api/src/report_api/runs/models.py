@@ -166,7 +166,8 @@ class LicenceShape(BaseModel):
 class Drifted(BaseModel):
     """A field that somebody has edited in Halo since halosync wrote it. Numbers are text, activity is true or false.
 
-    `licence`: somebody has deleted it; `we_wrote` is its id, and `halo_has` is null.
+    `licence`: somebody has deleted it; `we_wrote` is its id, and `halo_has` is null. Or moved it: `halo_has` is then
+    the id of the client that has it now.
     """
 
     model_config = ConfigDict(from_attributes=True)

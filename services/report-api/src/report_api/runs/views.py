@@ -179,9 +179,13 @@ class ShownItem:
         return next((str(each.we_wrote) for each in self.item.drift if each.field == "name"), None)
 
     @property
-    def deleted(self) -> str | None:
-        """The id of the licence that halosync wrote and somebody has deleted in Halo."""
-        return next((str(each.we_wrote) for each in self.item.drift if each.field == "licence"), None)
+    def deleted(self) -> str:
+        """What somebody did to the licence that halosync wrote, where its client has none any more; else empty."""
+        for each in self.item.drift:
+            if each.field == "licence":
+                did = "deleted in Halo" if each.halo_has is None else f"moved in Halo to client #{each.halo_has}"
+                return f"{did}, Converge wrote licence #{each.we_wrote}"
+        return ""
 
 
 def shown_item(item: Item, run: Run) -> ShownItem:

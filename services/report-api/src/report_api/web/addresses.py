@@ -11,6 +11,16 @@ def partner_url(partner_id: str, *parts: str) -> str:
     return "/portal/" + "/".join(map(_quoted, (partner_id, *parts)))
 
 
+def near_url(path: str, *parts: str) -> str:
+    """Return the same address as `partner_url` does, as short as a page at `path` may write it: `../customer/C-1`.
+
+    Args:
+        path: the page's own, as it is written in its address; below `/portal/acme-msp/`.
+        parts: of the page it leads to.
+    """
+    return "../" * (path.count("/") - "/portal/acme-msp/".count("/")) + "/".join(map(_quoted, parts))
+
+
 @lru_cache(maxsize=1000)
 def _quoted(part: str) -> str:
     """Return a part of an address as it is written there; the rows of a table share most of them."""

@@ -2,14 +2,29 @@
 
 import hashlib
 import hmac
+from typing import Annotated
+from urllib.parse import parse_qsl
 
-from fastapi import Request
-from starlette.datastructures import UploadFile
+from fastapi import Query, Request
+from starlette.datastructures import FormData, UploadFile
+
+from report_api.web.fields import QueryText
 
 NOT_FILLED_IN = (
     "The form was not filled in as the page makes it. Nothing was done. Open the page again and try once more."
 )
 """Of a form that no page of ours has sent."""
+
+
+ListView = Annotated[QueryText, Query(alias="view", max_length=2000, description="How the list was looked at.")]
+VIEW = "view"
+"""The field of a form that says how the list was looked at on which it stood: the query of the list's address."""
+
+
+def view_of(form: FormData) -> dict[str, str]:
+    """Return how the list was looked at, so that the answer leads back to the same rows in the same order."""
+    text = form.get(VIEW)
+    return dict(parse_qsl(text[:2000].replace("\0", ""))) if isinstance(text, str) else {}
 
 
 def csrf_token(cookie: str) -> str:

@@ -157,6 +157,11 @@ class NumberedPage:
         """Tell whether any filter is set."""
         return any(value for name, value in self.filters.items() if name not in _LOOKS)
 
+    @property
+    def view(self) -> str:
+        """The query of the page that is shown, for the forms on it: they lead back to it (`web/forms.py`)."""
+        return self.url(self.number).partition("?")[2]
+
     def url(self, page: int = 1, **changed: str | None) -> str:
         """Return the address of a page, with some filters changed."""
         query = {name: value for name, value in {**self.filters, **changed}.items() if value}

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from os import PathLike, stat_result
 from typing import Any
@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from report_api.web import formats
-from report_api.web.addresses import partner_url
+from report_api.web.addresses import near_url, partner_url
 from report_api.web.attributes import Attributes, Exact, exact
 from report_api.web.directions import contained
 from report_api.web.languages import spoken
@@ -62,6 +62,7 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
         "navigation": navigation_of(visitor),
         "notices": notices,
         "dates_tag": spoken().dates_tag,
+        "near": partial(near_url, request.scope["raw_path"].decode("ascii")),
     }
     html = _environment().get_template(template).render(**around, **values)
     return HTMLResponse(html, status_code=status, headers=HEADERS)

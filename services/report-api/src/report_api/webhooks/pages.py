@@ -8,7 +8,7 @@ from halosync.domain.natural_order import natural_key
 from halosync.domain.notice_sentences import TITLES
 from halosync.domain.notices import NoticeType
 from halosync.domain.roles import Role
-from halosync.ports.webhooks import Webhook, WebhookExistsError
+from halosync.ports.webhooks import Delivery, Webhook, WebhookExistsError
 from pydantic import AfterValidator
 
 from report_api.access.page_guard import partner_pages
@@ -16,6 +16,7 @@ from report_api.access.session import VisitorHere, notify
 from report_api.ports import Ports, PortsHere
 from report_api.runs.sentences import requester
 from report_api.web.addresses import partner_url, see_other
+from report_api.web.forms import view_of
 from report_api.web.paging import NumberedPage
 from report_api.web.problems import Problem
 from report_api.web.rendering import page
@@ -54,6 +55,28 @@ SORTS: Sorts[Webhook] = Sorts(
 Sort = Annotated[str, Query(description="By what the webhooks are sorted."), AfterValidator(SORTS.known)]
 
 
+def _title(delivery: Delivery) -> str:
+    return next((title for kind, title in TITLES.items() if kind == delivery.type), "A test")
+
+
+DELIVERY_SORTS: Sorts[Delivery] = Sorts(
+    usual=lambda delivery: -delivery.happened_at.timestamp(),
+    by={
+        "notice": lambda delivery: natural_key(_title(delivery)),
+        "when": lambda delivery: delivery.happened_at,
+        # Those that nobody took stand first.
+        "state": lambda delivery: delivery.state,
+        "answer": lambda delivery: natural_key(last_answer(delivery)),
+        "attempts": lambda delivery: len(delivery.attempts),
+    },
+    then=lambda delivery: (-delivery.happened_at.timestamp(), delivery.delivery_id),
+)
+
+DeliverySort = Annotated[
+    str, Query(alias="sort", description="By what the deliveries are sorted."), AfterValidator(DELIVERY_SORTS.known)
+]
+
+
 @router.get("/webhooks")
 async def show(request: Request, visitor: VisitorHere, ports: PortsHere, sort: Sort = "") -> Response:
     """List the webhooks."""
@@ -89,18 +112,24 @@ async def create(request: Request, visitor: VisitorHere, ports: PortsHere) -> Re
 
 
 @router.get("/webhooks/{webhook_id}")
-async def show_one(request: Request, visitor: VisitorHere, ports: PortsHere, webhook_id: WebhookId) -> Response:
-    """Show what was sent to a webhook."""
+async def show_one(
+    *, request: Request, visitor: VisitorHere, ports: PortsHere, webhook_id: WebhookId, sort: DeliverySort = ""
+) -> Response:
+    """Show what was sent to a webhook: the newest deliveries, sorted as asked."""
     webhook = await webhook_of(ports, visitor.partner_id, webhook_id)
+    deliveries = await ports.webhooks.deliveries(webhook.webhook_id, most=_MOST_SHOWN)
+    here = partner_url(visitor.partner_id, "webhooks", webhook_id)
     return page(
         request,
         "webhooks/webhook.html",
         tab="webhooks",
         webhook=webhook,
         creator=requester(webhook.created_by),
-        deliveries=await ports.webhooks.deliveries(webhook.webhook_id, most=_MOST_SHOWN),
+        deliveries=DELIVERY_SORTS.sorted(deliveries, sort),
+        sort=sort,
+        listing=NumberedPage(here, {"sort": sort}, 1, _MOST_SHOWN, len(deliveries)),
         most=_MOST_SHOWN,
-        titles=TITLES,
+        title=_title,
         last_answer=last_answer,
     )
 
@@ -110,7 +139,7 @@ async def test(request: Request, visitor: VisitorHere, ports: PortsHere, webhook
     """Send a test."""
     await test_webhook(ports, visitor.partner_id, webhook_id, by=visitor.actor)
     await notify(request, "A test is on its way. Load the page again to see what was answered.")
-    return see_other(visitor.partner_id, "webhooks", webhook_id)
+    return see_other(visitor.partner_id, "webhooks", webhook_id, **view_of(await request.form()))
 
 
 @router.post("/webhooks/{webhook_id}/deliveries/{delivery_id}/replay")
@@ -120,7 +149,7 @@ async def replay_delivery(
     """Send a notice again."""
     await replay(ports, visitor.partner_id, webhook_id, delivery_id)
     await notify(request, "The notice is sent again. Load the page again to see what was answered.")
-    return see_other(visitor.partner_id, "webhooks", webhook_id)
+    return see_other(visitor.partner_id, "webhooks", webhook_id, **view_of(await request.form()))
 
 
 @router.get("/webhooks/{webhook_id}/delete")

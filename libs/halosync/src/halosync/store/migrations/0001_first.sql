@@ -257,13 +257,14 @@ CREATE TABLE halo_licence (
     PRIMARY KEY (partner_id, halo_licence_id)
 );
 
--- Licences that halosync wrote for a product and that somebody has deleted in Halo since, until it has a licence again or
--- a run wants none (spec section 11, "Drift"). They go with what is known of the Halo.
+-- Licences that halosync wrote for a product and that somebody has deleted in Halo since, until it has a licence again, a
+-- run wants none (spec section 11, "Drift"), or its client is gone for good. They go with what is known of the Halo.
 CREATE TABLE vanished_licence (
     partner_id      text NOT NULL REFERENCES halo_snapshot ON DELETE CASCADE,
     halo_licence_id bigint NOT NULL,
     halo_client_id  bigint NOT NULL,
     product_code    text NOT NULL,
+    client_gone_at  timestamptz,                                  -- since when no read showed the client; null: it is there
     PRIMARY KEY (partner_id, halo_licence_id)
 );
 

@@ -15,7 +15,8 @@ FROM item_money WHERE run_id = :run_id AND outcome IN ('pending', 'held')
 GROUP BY action, outcome, waits, billing_cycle ORDER BY billing_cycle, action, outcome;
 
 -- name: preview_customers
--- A page of customers, sorted by a number or by name; unsorted those first that lose licences, then those that change.
+-- A page of customers, sorted by a number, by name, or by how much what they cost changes, all billing cycles together;
+-- unsorted those first that lose licences, then those that change.
 -- Those that are equal stand by name. One pass over the run's items.
 SELECT customer, max(customer_name) AS customer_name, max(halo_client_id) AS halo_client_id, count(*) OVER () AS customers,
     sum(created) AS created, sum(updated) AS updated, sum(removed) AS removed, sum(held) AS held, sum(review) AS review, sum(edited) AS edited,
@@ -34,12 +35,17 @@ FROM (
         CAST(outcome = 'failed' AS integer) AS failed
     FROM item WHERE run_id = :run_id
 ) AS one
+LEFT JOIN (
+    SELECT customer, abs(sum(coalesce(after, 0) - coalesce(before, 0))) AS change FROM item_money
+    WHERE run_id = :run_id AND CAST(:sort AS text) = 'cost' GROUP BY customer
+) AS money USING (customer)
 GROUP BY customer
 ORDER BY
     CASE WHEN CAST(:sort AS text) = '' THEN sum(removed + held + review + edited) > 0 END DESC,
     CASE WHEN CAST(:sort AS text) = '' THEN sum(created + updated) > 0 END DESC,
     CASE :sort WHEN 'created' THEN sum(created) WHEN 'updated' THEN sum(updated) WHEN 'removed' THEN sum(removed)
         WHEN 'held' THEN sum(held + review + edited) WHEN 'unchanged' THEN sum(unchanged)
+        WHEN 'cost' THEN coalesce(max(money.change), 0)
     END * CASE WHEN :down THEN -1 ELSE 1 END,
     CASE WHEN CAST(:sort AS text) = 'name' AND :down THEN natural_order(max(customer_name)) COLLATE "C" END DESC,
     natural_order(max(customer_name)) COLLATE "C", customer

@@ -174,6 +174,17 @@ WHERE v.partner_id = :partner_id AND (
         SELECT l.halo_client_id, product_key(l.product_code) FROM halo_licence l
         WHERE l.partner_id = :partner_id AND l.owned AND l.removed_at IS NULL AND l.product_code IS NOT NULL)) IS TRUE);
 
+-- name: forget_with_client!
+-- A deletion is forgotten once no complete read has shown its client for 90 days. That is longer than an agent lacks
+-- rights by mistake; a client that comes back before finds what was deleted still held.
+WITH turned AS (
+    UPDATE vanished_licence v SET client_gone_at = CASE WHEN v.client_gone_at IS NULL THEN now() END
+    WHERE v.partner_id = :partner_id AND (v.client_gone_at IS NULL) <> EXISTS (
+        SELECT FROM halo_client c WHERE c.partner_id = v.partner_id AND c.halo_client_id = v.halo_client_id))
+DELETE FROM vanished_licence v
+WHERE v.partner_id = :partner_id AND v.client_gone_at < now() - interval '90 days'
+    AND NOT EXISTS (SELECT FROM halo_client c WHERE c.partner_id = v.partner_id AND c.halo_client_id = v.halo_client_id);
+
 -- name: replace_clients!
 -- Those that are gone are found by EXCEPT, as in compare_with_snapshot.
 WITH gone AS (DELETE FROM halo_client WHERE partner_id = :partner_id AND halo_client_id = ANY (ARRAY(

@@ -18,6 +18,7 @@ from report_api.access.sentences import ROLES
 from report_api.access.session import VisitorHere, clear_session, notify
 from report_api.ports import Ports, PortsHere
 from report_api.web.addresses import partner_url, see_other
+from report_api.web.forms import ListView, view_of
 from report_api.web.paging import NumberedPage, PageNumber
 from report_api.web.problems import not_found
 from report_api.web.rendering import page
@@ -88,13 +89,16 @@ async def create(request: Request, visitor: VisitorHere, ports: PortsHere) -> Re
 
 
 @router.get("/keys/{key_id}/revoke")
-async def ask_revoke(request: Request, visitor: VisitorHere, ports: PortsHere, key_id: KeyId) -> Response:
+async def ask_revoke(
+    *, request: Request, visitor: VisitorHere, ports: PortsHere, key_id: KeyId, view: ListView = ""
+) -> Response:
     """Ask before a key is revoked."""
     key = await _in_use(ports, visitor, key_id)
     return page(
         request,
         "access/key_revoke.html",
         tab="keys",
+        view=view,
         key=key,
         name=_key_label(key),
         is_own=key.key_id == visitor.session.principal.key_id,
@@ -109,7 +113,7 @@ async def revoke(request: Request, visitor: VisitorHere, ports: PortsHere, key_i
     await ports.keys.revoke(key.key_id, by=visitor.actor, owner=visitor.partner_id)
     if key.key_id != visitor.session.principal.key_id:
         await notify(request, f"Revoked: {_key_label(key)}. It stopped working at once.")
-        return see_other(visitor.partner_id, "keys")
+        return see_other(visitor.partner_id, "keys", **view_of(await request.form()))
     request.state.visitor = None  # the session has ended with the key
     response = page(request, "access/key_revoked.html", name=_key_label(key))
     clear_session(request, response)

@@ -15,6 +15,7 @@ from report_api.access.sentences import ROLES
 from report_api.access.session import VisitorHere, notify
 from report_api.ports import Ports, PortsHere
 from report_api.web.addresses import partner_url, see_other
+from report_api.web.forms import ListView, view_of
 from report_api.web.paging import NumberedPage
 from report_api.web.problems import Problem, not_found
 from report_api.web.rendering import page
@@ -68,17 +69,24 @@ async def put(request: Request, visitor: VisitorHere, ports: PortsHere) -> Respo
             request, visitor, ports, entered=entered, errors={"email": problem.detail}, status=problem.status_code
         )
     await notify(request, f"{person.email} has the role {person.role} now.")
-    return see_other(visitor.partner_id, "people")
+    return see_other(visitor.partner_id, "people", **view_of(form))
 
 
 @router.get("/people/{email}/remove")
-async def ask_remove(request: Request, visitor: VisitorHere, ports: PortsHere, email: Email) -> Response:
+async def ask_remove(
+    *, request: Request, visitor: VisitorHere, ports: PortsHere, email: Email, view: ListView = ""
+) -> Response:
     """Ask before somebody is removed."""
     person = await ports.people.get(visitor.partner_id, _known(email))
     if person is None:
         raise not_found(NO_PERSON)
     return page(
-        request, "access/person_remove.html", tab="people", person=person, is_self=_is_self(visitor, person.email)
+        request,
+        "access/person_remove.html",
+        tab="people",
+        view=view,
+        person=person,
+        is_self=_is_self(visitor, person.email),
     )
 
 
@@ -90,7 +98,7 @@ async def remove(request: Request, visitor: VisitorHere, ports: PortsHere, email
     if _is_self(visitor, address):
         return see_other(visitor.partner_id, "people")  # whatever the session may still see decides what comes
     await notify(request, f"Removed: {address}. This person cannot sign in any more.")
-    return see_other(visitor.partner_id, "people")
+    return see_other(visitor.partner_id, "people", **view_of(await request.form()))
 
 
 async def _page(

@@ -16,9 +16,8 @@ from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
 from report_api.links import sentences
 from report_api.links.customers import CUSTOMERS
-from report_api.links.desk import A_PAGE, SORTS, desk_of
+from report_api.links.desk import A_PAGE, SORTS, DeskView, desk_of
 from report_api.links.kind import LinkKind
-from report_api.links.list_page import View
 from report_api.links.pages.replies import DESK, accept_pairs, answer, not_ours, refuse, text_of, texts_of
 from report_api.links.products import PRODUCTS
 from report_api.links.service import Linking, UnknownRowError
@@ -55,7 +54,7 @@ async def show(
         request,
         "links/unmatched.html",
         tab=CUSTOMERS.tab,
-        view=View(page=number),
+        view=DeskView(number, products, sort, products_sort),
         sentences=sentences,
         customers=await asyncio.to_thread(desk_of, CUSTOMERS, customers, of_customers, "sort"),
         products=await asyncio.to_thread(desk_of, PRODUCTS, named, of_products, "products_sort"),

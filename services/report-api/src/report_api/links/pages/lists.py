@@ -57,7 +57,7 @@ def list_pages(kind: LinkKind[Link, Target]) -> APIRouter:
             return await change_row(request, kind, lambda _: chosen, lambda picture: _linked(kind, key, picture))
         if kind.nothing_chosen is not None:
             return await refuse(request, tab, form, kind.nothing_chosen)
-        kept = {name: text_of(form, name) for name in ("back", "before")}
+        kept = {name: text_of(form, name) for name in ("back", "before", "desk")}
         query = {kind.key_field: key, "q": typed[:200], **kept}
         return see_other(visitor.partner_id, tab, "client", **query)
 

@@ -10,6 +10,7 @@ from starlette.datastructures import FormData
 from report_api.access.session import notify, visitor_of
 from report_api.links import sentences
 from report_api.links.changes import NotOursError, marked, pack
+from report_api.links.desk import DeskView
 from report_api.links.kind import Chosen, LinkKind
 from report_api.links.list_page import View
 from report_api.links.service import Linking, LinkingResult, UnknownRowError
@@ -108,8 +109,10 @@ async def refuse(request: Request, tab: str, form: FormData, sentence: str) -> R
 
 def back_to(request: Request, tab: str, form: FormData) -> Response:
     """Lead back to the list that a form came from: a tab, or the desk of all that is unmatched."""
-    where = DESK if text_of(form, "desk") else (tab,)
-    return see_other(visitor_of(request).partner_id, *where, **View.back(text_of(form, "back")).query)
+    back, partner_id = text_of(form, "back"), visitor_of(request).partner_id
+    if text_of(form, "desk"):
+        return see_other(partner_id, *DESK, **DeskView.back(back).query)
+    return see_other(partner_id, tab, **View.back(back).query)
 
 
 def not_ours() -> Problem:

@@ -50,7 +50,7 @@ localTimes(document);
 document.addEventListener("replaced", (event) => localTimes(event.target));
 
 // What a table's rows need by the hundred is made here rather than sent: what each cell is, for cards on a phone; a button
-// that folds the rows of a customer; what a button of a row is about, for who hears it alone.
+// that folds the rows of a customer.
 // Only then they become cards: a card without these words would be a riddle.
 function completeTables(root) {
   for (const table of root.querySelectorAll("table.cards")) {
@@ -69,10 +69,6 @@ function describe(row, heads) {
   for (const cell of row.cells) {
     if (cell.tagName === "TD" && cell.colSpan === 1 && heads[place]) cell.dataset.label = heads[place];
     place += cell.colSpan;
-  }
-  const licence = row.querySelector("a[href*='/licence/']");
-  for (const button of row.querySelectorAll("button[formaction]")) {
-    if (licence) button.ariaLabel = `${words(button)} ${words(licence)} #${licence.href.split("/").at(-1)}`;
   }
   // A screen reader says neither what is struck out nor the arrow.
   for (const now of row.querySelectorAll("del + ins")) {

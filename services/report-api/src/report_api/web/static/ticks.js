@@ -30,11 +30,10 @@ class Ticks {
     this.#show();
   }
 
-  /** A customer above its rows gets a box that ticks them all; each of them says whose it is. */
+  /** A customer above its rows gets a box that ticks them all. */
   #gather(head) {
     const boxes = this.#boxes.filter((box) => head.closest("tbody").contains(box));
     const name = head.querySelector("a, bdi").textContent;
-    for (const box of boxes) box.ariaLabel = `Approve ${name}: ${box.ariaLabel}`;
     const all = Object.assign(document.createElement("input"), { type: "checkbox", ariaLabel: `All of ${name} on this page` });
     const told = Object.assign(document.createElement("span"), { className: "small told" });
     head.prepend(all);

@@ -1,0 +1,133 @@
+"""Who sends a form of a list comes back to the same rows, in the same order, of the same size."""
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+import pytest
+from halosync.domain.acts import COMMAND_LINE
+from halosync.domain.roles import Role
+
+if TYPE_CHECKING:
+    from tests.integration.conftest import World
+    from tests.integration.portal.conftest import Browser
+
+pytestmark = pytest.mark.integration
+
+PORTAL = "/portal/acme-msp"
+SHAPE = (5, "10.00", "Monthly", True)
+
+
+def here(browser: "Browser") -> tuple[str, dict[str, str]]:
+    """Return where the browser is, and how the list there is looked at."""
+    assert browser.page is not None
+    url = browser.page.url
+    return url.path, dict(parse_qsl(url.query.decode()))
+
+
+async def unmatched(world: "World") -> None:
+    lines = [
+        world.line(n, customer_id=f"C-{n}", customer_name=f"Shop {n}", product_code=f"P-{n}") for n in range(1, 61)
+    ]
+    await world.invoice(lines=lines)
+    await world.connect()
+    await world.halo({number: f"Shop {number} Ltd" for number in range(1, 61)})
+
+
+async def test_the_desk_keeps_pages_and_orders_of_both_tables(world: "World", browser: "Browser") -> None:
+    await unmatched(world)
+    await browser.sign_in()
+    view = {"page": "2", "sort": "-name", "products": "2", "products_sort": "lines"}
+    address = f"{PORTAL}/customers/unmatched"
+    await browser.open(f"{address}?page=2&sort=-name&products=2&products_sort=lines")
+    await browser.submit(f"{PORTAL}/customers/ticked", row="1")
+    assert here(browser) == (address, view)
+    await browser.submit(f"{PORTAL}/customers/undo")
+    assert here(browser) == (address, view)
+    await browser.submit(f"{PORTAL}/customers/ticked")
+    assert here(browser) == (address, view), "nothing was ticked"
+    form: dict[str, Any] = {"back": "page=x&sort=--name&products=-1&products_sort=y&other=1", "desk": "yes"}
+    csrf = (await browser.open(address)).soup.select("input[name=csrf]")[0]["value"]
+    answer = await browser.client.post(f"{PORTAL}/customers/ticked", data=form | {"csrf": csrf})
+    assert (answer.url.path, answer.url.query) == (address, b""), "what no page of ours sends is left out"
+
+
+async def test_a_client_that_is_searched_from_the_desk_leads_back_to_it(world: "World", browser: "Browser") -> None:
+    await unmatched(world)
+    await browser.sign_in()
+    page = await browser.open(f"{PORTAL}/customers/unmatched?page=2&sort=name")
+    search = str(page.soup.select("td.actions a")[0]["href"])
+    page = await browser.open(search)
+    assert page.texts(".crumbs a") == ["Not matched"]
+    number = str(page.soup.select("input[name=halo_client_id]")[0]["value"])
+    await browser.submit(f"{PORTAL}/customers/link", halo_client_id=number)
+    assert here(browser) == (f"{PORTAL}/customers/unmatched", {"page": "2", "sort": "name"})
+
+
+async def test_keeping_a_licence_leads_back_to_the_same_held_changes(world: "World", browser: "Browser") -> None:
+    await world.connect()
+    await world.halo({7: "Contoso"}, [f"OLD {number}" for number in range(60)])
+    held = {"outcome": "held", "reason": "delete_guard", "action": "delete"}
+    items = [
+        world.item(SHAPE, None, halo_licence_id=n, licence_name=f"OLD {n}", product_code=None, **held)
+        for n in range(60)
+    ]
+    run_id = await world.run(await world.invoice(), items)
+    await world.finish(run_id, "partial")
+    await browser.sign_in()
+    page = "held"
+    for view in ({"sort": "-product", "rows": "200"}, {"sort": "product", "page": "2"}):
+        shown = await browser.open(f"{PORTAL}/runs/{run_id}/{page}?" + "&".join(f"{a}={b}" for a, b in view.items()))
+        form = {str(each["name"]): str(each["value"]) for each in shown.soup.select("main form input[type=hidden]")}
+        keep = str(shown.soup.select("button[formaction]")[0]["formaction"])
+        browser._shown(await browser.client.post(keep, data=form), 200)
+        assert here(browser) == (f"{PORTAL}/runs/{run_id}/{page}", view)
+        await browser.submit(keep)  # undone from the notice
+        assert here(browser) == (f"{PORTAL}/runs/{run_id}/{page}", view)
+    shown = await browser.open(f"{PORTAL}/runs/{run_id}/removals?held_sort=-product")
+    keep = str(shown.soup.select("button[formaction]")[0]["formaction"])
+    form = {str(each["name"]): str(each["value"]) for each in shown.soup.select("main form input[type=hidden]")}
+    browser._shown(await browser.client.post(keep, data=form), 200)
+    assert here(browser) == (f"{PORTAL}/runs/{run_id}/removals", {"held_sort": "-product"})
+
+
+async def test_people_and_keys_keep_their_order_when_one_is_removed(world: "World", browser: "Browser") -> None:
+    for number in range(3):
+        await world.ports.people.put("acme-msp", f"b{number}@x.example", Role.VIEWER, by=COMMAND_LINE)
+        await world.ports.keys.create("acme-msp", f"key {number}", role=Role.VIEWER, by=COMMAND_LINE)
+    await browser.sign_in()
+    for name, link in (("people", "b1@x.example"), ("keys", "key 1")):
+        page = await browser.open(f"{PORTAL}/{name}?sort=role")
+        (act,) = [str(a["href"]) for a in page.soup.select("td.actions a") if link in a.get_text()]
+        asked = await browser.open(act)
+        assert asked.one("main form a.button")["href"] == f"{PORTAL}/{name}?sort=role"
+        await browser.submit(act.partition("?")[0])
+        assert here(browser) == (f"{PORTAL}/{name}", {"sort": "role"})
+
+
+async def test_accepting_a_difference_leads_back_to_the_same_rows(world: "World", browser: "Browser") -> None:
+    lines = [world.line(n, customer_id="C-1", customer_name="Contoso", product_code=f"P-{n}") for n in range(1, 121)]
+    missing: dict[str, Any] = {
+        "outcome": "skipped",
+        "action": "none",
+        "reason": "customer_not_found",
+        "halo_client_id": None,
+    }
+    items = [world.item(product_code=f"P-{n}", line_nos=[n], **missing) for n in range(1, 121)]
+    await world.finish(await world.run(await world.invoice("INV-1", lines), items), "succeeded")
+    await browser.sign_in()
+    view = {
+        "period": "2026-11",
+        "rows": "200",
+        "reason": "customer_not_found",
+        "row_sort": "-product",
+        "rows_page": "2",
+    }
+    await browser.open(f"{PORTAL}/month?" + "&".join(f"{a}={b}" for a, b in view.items()))
+    await browser.submit(f"{PORTAL}/month/accept", note="Right.")
+    assert here(browser) == (f"{PORTAL}/month", view)
+    await browser.submit(f"{PORTAL}/month/accept")  # undone
+    assert here(browser) == (f"{PORTAL}/month", view)
+    view = {"period": "2026-11", "page": "2"}
+    await browser.open(f"{PORTAL}/customer/C-1?period=2026-11&page=2")
+    await browser.submit(f"{PORTAL}/month/accept", note="Right.")
+    assert here(browser) == (f"{PORTAL}/customer/C-1", view)
