@@ -12,6 +12,7 @@ import asyncpg
 import psutil
 from halosync.store.pool import Pool
 from rounds import Servers
+from row import WrongEndError
 
 HERE = Path(__file__).parent
 PROGRAMS = HERE.parent / ".venv" / "bench" / "bin"
@@ -125,6 +126,10 @@ async def beside(exits: AsyncExitStack, servers: Servers, name: str, workers: in
     pool = await exits.enter_async_context(asyncpg.create_pool(database_url, min_size=1, max_size=2))
     await pool.execute(TABLES)
     env = {"BENCH_AMQP_URL": amqp_url, "BENCH_DATABASE_URL": database_url, "BENCH_HALO_URL": servers.halo_url}
+    if name == "dbos":  # its tables must be whole before a worker or the publisher uses them
+        async with programs({"tables": ["python", "dbos_workflows.py", "tables"]}, env) as making:
+            if await making["tables"].wait():
+                raise WrongEndError("DBOS has not made its tables; BENCH_LOG=1 shows what it said")
     working, publishing = commands_of(name, workers)
     commands = {**{f"worker-{at}": command for at, command in enumerate(working)}, "publisher": publishing}
     started = await exits.enter_async_context(programs(commands, env))

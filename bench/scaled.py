@@ -30,6 +30,7 @@ async def ours(changes: int) -> Result:
         "HALOSYNC_HALO_RATE_REQUESTS": str(SCALED.requests),
         "HALOSYNC_HALO_RATE_WINDOW_S": str(SCALED.window_s),
         "HALOSYNC_HALO_BATCH_SIZE": "1",
+        "HALOSYNC_HALO_BATCH_SIZE_MAX": "1",
         "HALOSYNC_RETRY_DELAYS_S": ",".join(f"{tier * SCALE:.3f}" for tier in (1, 5, 30, 120, 300)),
         "HALOSYNC_LOG_LEVEL": "WARNING",
     }

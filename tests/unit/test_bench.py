@@ -138,6 +138,12 @@ def test_the_best_queue_is_the_one_that_is_least_behind(module: Callable[[str], 
     assert found["of the best queue's processor time"].found == pytest.approx((1 / 7 + 2 / 12) / 2)
 
 
+def test_the_figures_of_a_file_are_what_its_rounds_say(module: Callable[[str], Any], results: Any) -> None:
+    kept = results.read(results.FOLDER, "throughput")
+    rounds = [module("rounds").Round(**each) for each in kept.details["rounds"]]
+    assert module("ratios").figures(rounds) == kept.figures
+
+
 def test_it_says_beforehand_how_long_it_takes(row: Any, runner: Any) -> None:
     timed, counted = some_row(row, round_s=2), [some_row(row, counts=True) for _ in range(3)]
     assert runner.expected_s([timed, *counted], row.Effort(5)) == 10 + 5 * 2 + 2 * 10
