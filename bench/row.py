@@ -18,14 +18,22 @@ class WrongEndError(Exception):
 
 @dataclass(frozen=True)
 class Effort:
-    """How thoroughly a row is measured: in how many rounds, or once and small to see that it works."""
+    """How thoroughly a row is measured: in how many rounds, or once and small to see that it works.
+
+    `thorough`: none is spared a round, however long it takes.
+    """
 
     rounds: int = 5
     quick: bool = False
+    thorough: bool = False
 
     def of(self, whole: T, quick: T) -> T:
         """Return a size: the one that counts, or the small one."""
         return quick if self.quick else whole
+
+    def most(self, rounds: int) -> int:
+        """Return how many rounds something has that is spared further ones."""
+        return 1 if self.quick else self.rounds if self.thorough else min(self.rounds, rounds)
 
 
 @dataclass(frozen=True)

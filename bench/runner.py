@@ -33,6 +33,7 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=list(ROWS), metavar="ROW", help="measure these rows")
     parser.add_argument("--rounds", type=int, default=5, help="how often contenders take turns (5)")
     parser.add_argument("--quick", action="store_true", help="once and small: the figures mean nothing")
+    parser.add_argument("--thorough", action="store_true", help="spare none a round (a quarter of an hour more)")
     parser.add_argument("--into", type=Path, help="the folder for JSON and SVG")
     parser.add_argument("--list", action="store_true", help="name the rows and measure nothing")
     parser.add_argument("--page", action="store_true", help="write the tables of the pages and measure nothing")
@@ -60,9 +61,12 @@ def in_turn(rows: Sequence[Row], effort: Effort) -> Iterator[tuple[Row, float, "
         these = [row for row in rows if row.counts == counts]
         with ProcessPoolExecutor(2 if counts else 1, get_context("spawn"), max_tasks_per_child=1) as pool:
             if counts:
+                load = load_now()
+                for row in these:
+                    print(f"== {row.name}: {row.what}, about {row.seconds(effort):.0f} s, beside another", flush=True)
                 begun = {pool.submit(measured, row.name, effort): row for row in these}
                 for each in as_completed(begun):
-                    yield begun[each], load_now(), each
+                    yield begun[each], load, each
                 continue
             for row in these:
                 load = load_now()
@@ -90,7 +94,7 @@ def run(rows: Sequence[Row], effort: Effort, folder: Path) -> tuple[list[Result]
 
 def main(words: Sequence[str]) -> int:
     asked = arguments(words)
-    effort = Effort(asked.rounds, asked.quick)
+    effort = Effort(asked.rounds, asked.quick, asked.thorough)
     if asked.list:
         for row in ROWS.values():
             print(f"{row.name:12} {row.seconds(effort):5.0f} s  {row.what}; against {row.against}. {row.to_reach}")

@@ -113,6 +113,6 @@ ROW = Row(
     against="one FIFO; tiers only",
     to_reach="the 99th after 2 times alone; nobody starves; at most 2 messages moved an action",
     measure=measure_row,
-    first_s=150,
+    first_s=100,
     counts=True,
 )

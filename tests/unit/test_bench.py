@@ -69,6 +69,16 @@ def test_a_figure_without_a_bound_reaches_nothing(row: Any) -> None:
     assert row.Figure("what", 1.0).reached is None
 
 
+@pytest.mark.parametrize(
+    ("rounds", "quick", "thorough", "most"),
+    [(5, False, False, 2), (5, False, True, 5), (1, False, False, 1), (5, True, True, 1)],
+)
+def test_what_is_spared_rounds_has_them_all_if_it_is_to_be_thorough(
+    row: Any, rounds: int, most: int, *, quick: bool, thorough: bool
+) -> None:
+    assert row.Effort(rounds, quick, thorough).most(2) == most
+
+
 def test_the_table_of_a_terminal_has_a_line_for_each_figure(row: Any, results: Any) -> None:
     lines = [" ".join(line.split()) for line in results.text_table([result(row, results)]).splitlines()]
     assert lines == [
