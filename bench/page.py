@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 HEADLINES = {
     "throughput": ("20,000 creates, 2 writers: times the best task queue", "1,500 creates, 2 writers: times DBOS"),
     "limited": ("10,000 changes, times the ideal with the reserve counted",),
-    "requests": ("requests more than the least, at most",),
+    "requests": ("requests of a Sync beyond the least, at most",),
 }
 """What the first page says of a row."""
 

@@ -96,14 +96,12 @@ async def measure(licences: Sequence[int], changes: Sequence[int]) -> list[dict[
 
 def figures(found: Sequence[Mapping[str, int]]) -> list[Figure]:
     more = max(each["requests"] - each["least"] for each in found)
-    times = (each["one_a_product"] / each["requests"] for each in found if each["changes"])
+    largest = max(found, key=lambda each: (each["licences"], each["changes"]))
+    sized = f"{largest['licences']:,} licences, {largest['changes']:,} changes"
     return [
-        Figure("requests more than the least, at most", more, LISTS, unit=""),
-        Figure("one request a product takes, at least", min(times)),
-        *(
-            Figure(f"{each['licences']:,} licences, {each['changes']:,} changes: requests", each["requests"], unit="")
-            for each in found
-        ),
+        Figure("requests of a Sync beyond the least, at most", more, LISTS, unit=""),
+        Figure(f"{sized}: requests", largest["requests"], unit=""),
+        Figure(f"{sized}: one request a product takes", largest["one_a_product"] / largest["requests"]),
     ]
 
 

@@ -152,6 +152,8 @@ def test_the_figures_of_a_file_are_what_its_rounds_say(module: Callable[[str], A
     kept = results.read(results.FOLDER, "throughput")
     rounds = [module("rounds").Round(**each) for each in kept.details["rounds"]]
     assert module("ratios").figures(rounds) == kept.figures
+    counted = results.read(results.FOLDER, "requests")
+    assert module("requests_a_sync").figures(counted.details["syncs"]) == counted.figures
 
 
 def test_it_says_beforehand_how_long_it_takes(row: Any, runner: Any) -> None:
