@@ -15,7 +15,7 @@ from devstack.rabbitmq import RabbitServer
 from devstack.wait import until
 from row import WrongEndError
 
-PATIENCE_S = 900.0
+PATIENCE_S, STILL_S = 900.0, 120.0
 
 
 class Contender(Protocol):
@@ -81,9 +81,19 @@ async def measure(contender: Contender, servers: Servers, creates: int, workers:
         async def stats() -> dict[str, int]:
             return dict((await client.get(f"{servers.halo_url}/{tenant}/stats")).json())
 
+        has, changed_at = -1, began
+
         async def done() -> bool:
+            nonlocal has, changed_at
             all_run(contender)
-            return (await stats())["licences"] >= creates and await contender.recorded() >= creates
+            there, moment = (await stats())["licences"], time.perf_counter()
+            if there > has:
+                has, changed_at = there, moment
+            elif there < creates and moment - changed_at > STILL_S:
+                raise WrongEndError(
+                    f"{contender.name}: Halo has {has} of {creates} licences, and no more for {STILL_S:g} s"
+                )
+            return there >= creates and await contender.recorded() >= creates
 
         await until(done, what=f"{contender.name}'s {creates} licences", timeout_s=PATIENCE_S, every_s=0.02)
         seconds, spent = time.perf_counter() - began, cpu_s(pids, seen) - before
