@@ -79,18 +79,10 @@ faults: install ## Kill, stop and deceive the real processes, one case after the
 	$(BIN)/python -m devstack faults $(ARGS)
 
 .PHONY: bench
-bench: install ## Measure event to applied beside celery, dramatiq, taskiq, DBOS and bare aio-pika (ARGS="--rounds 1")
+bench: install ## Measure halosync beside what one would take instead (ARGS="--only plan intake --rounds 1", "--quick", "--list")
 	test -x $(BENCH)/python || $(BIN)/python -m venv $(VENV)/bench
 	$(BIN)/uv pip sync --quiet --python $(BENCH)/python --require-hashes requirements/bench.txt
-	$(BIN)/python bench/throughput.py $(ARGS)
-
-.PHONY: bench-budget
-bench-budget: install ## Measure how much of a request budget is used (seven minutes)
-	$(BIN)/python bench/budget.py
-
-.PHONY: bench-report
-bench-report: install ## Measure the report page of 20,000 lines against its bare statements (two minutes)
-	$(BIN)/python bench/report_page.py
+	$(BIN)/python bench $(ARGS)
 
 .PHONY: check
 check: install ## Lint, formatting, types, import contracts

@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,9 +12,11 @@ import asyncpg
 import psutil
 from halosync.store.pool import Pool
 from rounds import Servers
+from row import WrongEndError
 
 HERE = Path(__file__).parent
 PROGRAMS = HERE.parent / ".venv" / "bench" / "bin"
+END_S = 10.0
 TABLES = """
 CREATE TABLE result (contender text, tenant text, name text, licence_id integer, at timestamptz DEFAULT now());
 CREATE TABLE action (tenant text, name text, body jsonb, state text, licence_id integer, PRIMARY KEY (tenant, name));
@@ -80,7 +82,10 @@ async def programs(
         family = [one for process in started.values() for one in _tree(process.pid)]
         for one in family:
             one.terminate()
-        for one in psutil.wait_procs(family, timeout=10)[1]:
+        for process in started.values():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), END_S)
+        for one in psutil.wait_procs([each for each in family if each.is_running()], timeout=END_S)[1]:
             one.kill()
 
 
@@ -109,7 +114,7 @@ def commands_of(name: str, workers: int) -> tuple[list[list[str]], list[str]]:
             return [["python", "bare.py"]], ["python", "bare.py", "publish"]
         case "durable":
             return [["python", "bare.py", "durable"]], ["python", "bare.py", "publish", "durable"]
-    raise SystemExit(f"There is no contender {name}.")
+    raise ValueError(f"There is no contender {name}.")
 
 
 async def beside(exits: AsyncExitStack, servers: Servers, name: str, workers: int) -> Beside:
@@ -121,6 +126,10 @@ async def beside(exits: AsyncExitStack, servers: Servers, name: str, workers: in
     pool = await exits.enter_async_context(asyncpg.create_pool(database_url, min_size=1, max_size=2))
     await pool.execute(TABLES)
     env = {"BENCH_AMQP_URL": amqp_url, "BENCH_DATABASE_URL": database_url, "BENCH_HALO_URL": servers.halo_url}
+    if name == "dbos":  # its tables must be whole before a worker or the publisher uses them
+        async with programs({"tables": ["python", "dbos_workflows.py", "tables"]}, env) as making:
+            if await making["tables"].wait():
+                raise WrongEndError("DBOS has not made its tables; BENCH_LOG=1 shows what it said")
     working, publishing = commands_of(name, workers)
     commands = {**{f"worker-{at}": command for at, command in enumerate(working)}, "publisher": publishing}
     started = await exits.enter_async_context(programs(commands, env))

@@ -8,19 +8,15 @@ partners and tenants. The cases, in turns:
     writing     the same, while the giant's run is being written and still has most of its budget
     reading     the same, right after the giant's run was requested, so that its reading and planning is in front too
 
-Prints the seconds until the median and the last small run had ended and their ratios to `alone` of the same round. A
-case counts only if every small run succeeded and the sandbox has exactly the right licences, none of them twice, and
-answered no 429. Exit code 1: in some round the last small run took more than twice as long as alone.
-
-    .venv/bin/python bench/fairness.py [SMALL_PARTNERS] [ROUNDS]     # 500 and 2 by default; 100 1 for a quick look
+Measured are the seconds until the median and the last small run had ended, and their ratios to `alone` of the same
+round. A case counts only if every small run succeeded and the sandbox has exactly the right licences, none of them
+twice, and answered no 429.
 """
 
 import asyncio
-import os
 import statistics
-import sys
-import time
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 from crowd import GIANT, SMALL, Crowd, at_once
 from devstack.options import StackOptions, new_token_key
@@ -31,8 +27,10 @@ from halosync.domain.acts import Actor
 from halosync.runtime.vault import Vault
 from halosync.store.pool import open_pool
 from pydantic import SecretStr
+from row import Effort, Figure, Found, Row, WrongEndError, median_ratio
 
-MOST_RATIO = 2.0
+MOST = 2.0
+KINDS = ("alone", "writing", "reading")
 SETTINGS = {"HALOSYNC_HALO_BATCH_SIZE": "10", "HALOSYNC_LOG_LEVEL": "WARNING"}
 WARM_UP = 40
 BEGUN = 20
@@ -71,7 +69,7 @@ async def case(crowd: Crowd, kind: str, tag: str, number: int) -> Took:
     wrong = await at_once(names, lambda name: crowd.wrong(name, SMALL))
     wrong += [await crowd.harmed(giant)] if giant_run is not None else []
     if found := [one for one in wrong if one]:
-        raise SystemExit(f"{len(found)} partners are wrong: {found[:3]}")
+        raise WrongEndError(f"{len(found)} partners are wrong: {found[:3]}")
     return Took(statistics.median(took), took[-1], spent)
 
 
@@ -94,36 +92,49 @@ async def quiet(crowd: Crowd) -> None:
     await asyncio.sleep(1.0)
 
 
-async def measure(number: int, rounds: int) -> int:
+async def measure(number: int, rounds: int) -> list[dict[str, Took]]:
+    """Return for each round how long each case took."""
     key = new_token_key()
     options = StackOptions(writers=2, token_keys=key, environment=SETTINGS, progress=print)
-    ratios = []
+    found = []
     async with running_stack(options) as stack, SandboxAdmin(stack.sandbox_url or "") as halo:
         await stack.review_nothing()
         pool = await open_pool(stack.database_url)
         crowd = Crowd(pool, halo, Vault([SecretStr(key)]))
         await case(crowd, "alone", "warm", WARM_UP)
-        print(f"{os.cpu_count()} cores; {number} small runs of 5 creates, the giant's of 20,000")
-        print("round  case      median s  ratio   last s  ratio  giant's requests meanwhile", flush=True)
         for turn in range(1, rounds + 1):
-            alone: Took | None = None
-            for kind in ("alone", "writing", "reading"):
-                took = await case(crowd, kind, f"{kind}{turn}", number)
-                alone = alone or took
-                ratios.append(took.last_s / alone.last_s)
-                print(
-                    f"{turn:5}  {kind:8} {took.median_s:9.1f} {took.median_s / alone.median_s:6.2f} "
-                    f"{took.last_s:8.1f} {ratios[-1]:6.2f} {took.giant_requests:6}",
-                    flush=True,
-                )
+            found.append({kind: await case(crowd, kind, f"{kind}{turn}", number) for kind in KINDS})
+            print(f"  {found[-1]}", flush=True)
         await pool.close()
-    print(f"worst ratio of the last small run: {max(ratios):.2f} (at most {MOST_RATIO:g})")
-    return 0 if max(ratios) <= MOST_RATIO else 1
+    return found
 
 
-if __name__ == "__main__":
-    began = time.monotonic()
-    arguments = [int(argument) for argument in sys.argv[1:]]
-    code = asyncio.run(measure(*arguments, *(500, 2)[len(arguments) :]))
-    print(f"{time.monotonic() - began:.0f} s in all")
-    sys.exit(code)
+def figures(found: Sequence[Mapping[str, Took]]) -> list[Figure]:
+    alone = [each["alone"].last_s for each in found]
+    return [
+        Figure(
+            f"giant {kind}: the last small run, times alone", median_ratio([e[kind].last_s for e in found], alone), MOST
+        )
+        for kind in KINDS[1:]
+    ]
+
+
+def measure_row(effort: Effort) -> Found:
+    """Measure small runs beside a giant."""
+    number = effort.of(500, 20)
+    found = asyncio.run(measure(number, effort.of(effort.rounds, 1)))
+    rounds = [{kind: asdict(took) for kind, took in each.items()} for each in found]
+    return Found(figures(found), {"small_runs": number, "rounds": rounds})
+
+
+ROW = Row(
+    name="fairness",
+    what="500 runs of 5 creates beside one of 20,000, whose arrays have 10",
+    against="the small runs alone",
+    to_reach="2 times",
+    measure=measure_row,
+    first_s=30,
+    round_s=100,
+    quick_s=60,
+    compared=False,
+)

@@ -2,12 +2,8 @@
 
 The planner's real intake on a durable Postgres, in a process of its own, so that its peak of memory is its own; the
 file with the lines comes as gzip and out of memory. The bare COPY has its rows ready and puts them into a table without
-keys. The three take turns. A round counts only if every line was stored and the total is right.
-
-Prints medians of seconds, processor seconds of our process, and the ratio. Fails if an intake is slower than 0.4 of the
-COPY, or its process needs 200 MB or more.
-
-    .venv/bin/python bench/intake.py [--lines 100000] [--rounds 3]
+keys. The three take turns. A round counts only if every line was stored and the total is right. Measured are seconds,
+processor seconds of our process, and its peak of memory.
 """
 
 import asyncio
@@ -18,22 +14,21 @@ import statistics
 import time
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Any
 
 import asyncpg
 import httpx
-import typer
 from devstack.postgres import postgres
 from halosync.store.invoices import InvoiceStore
 from halosync.store.migrate import migrate
 from halosync.store.pool import open_pool
 from halosync.store.runs import RunStore
 from invoice_event import header, line
-from machine import machine
 from plan import resident
 from planner.intake import Intake
 from planner.lines_fetcher import LinesFetcher
 from planner.planning_slots import PlanningSlots
+from row import Effort, Figure, Found, Row, WrongEndError, median_ratio
 
 LEAST, MOST_MB = 0.4, 200
 HOST = "invoices.test"
@@ -80,7 +75,7 @@ async def take_in(url: str, partner: str, number: int, *, by_url: bool) -> tuple
     await pool.close()
     total = sum(at % 40 + 1 for at in range(number)) * Decimal("31.50")
     if row is None or tuple(row) != (number, total):
-        raise SystemExit(f"stored was {row}, not {number} lines of {total}")
+        raise WrongEndError(f"stored was {row}, not {number} lines of {total}")
     return *took, resident("VmHWM") / 1024
 
 
@@ -111,12 +106,12 @@ async def copy(url: str, number: int) -> float:
     await connection.copy_records_to_table("bare", records=rows, columns=COLUMNS)
     took = time.perf_counter() - began
     if await connection.fetchval("SELECT count(*) FROM bare") != number:
-        raise SystemExit("the COPY is not whole")
+        raise WrongEndError("the COPY is not whole")
     await connection.close()
     return took
 
 
-async def measure(number: int, rounds: int) -> bool:
+async def measure(number: int, rounds: int) -> tuple[dict[str, list[tuple[float, float, float]]], list[float]]:
     found: dict[str, list[tuple[float, float, float]]] = {"event": [], "lines_url": []}
     bare: list[float] = []
     async with postgres(None, durable=True) as server:
@@ -126,23 +121,35 @@ async def measure(number: int, rounds: int) -> bool:
             bare.append(await copy(url, number))
             for way, took in found.items():
                 took.append(await in_its_own_process(url, f"{way}-{at}", number, way))
-    print(machine())
-    print(f"bare COPY of {number} rows: {statistics.median(bare):.2f} s")
-    failed = [way for way, took in found.items() if told(way, took, bare)]
-    return bool(failed)
+                print(f"  round {at + 1}: COPY {bare[-1]:.2f} s, by {way} {took[-1][0]:.2f} s", flush=True)
+    return found, bare
 
 
-def told(way: str, found: Sequence[tuple[float, float, float]], bare: Sequence[float]) -> bool:
-    took, spent, peak = (statistics.median(each) for each in zip(*found, strict=True))
-    ratio = statistics.median(least / each[0] for each, least in zip(found, bare, strict=True))
-    print(f"by {way}: {took:.2f} s, {spent:.2f} s of its processor, {ratio:.2f} of the COPY, {peak:.0f} MB at most")
-    return ratio < LEAST or peak >= MOST_MB
+def figures(way: str, found: Sequence[tuple[float, float, float]], bare: Sequence[float], number: int) -> list[Figure]:
+    took, spent, peak = zip(*found, strict=True)
+    return [
+        Figure(f"by {way}: of the speed of the COPY", median_ratio(bare, took), LEAST, least=True),
+        Figure(f"by {way}: memory at its peak", statistics.median(peak), MOST_MB, unit="MB"),
+        Figure(f"by {way}: of our processor, a line", statistics.median(spent) / number * 1e6, unit="µs"),
+    ]
 
 
-def main(lines: Annotated[int, typer.Option(min=1)] = 100_000, rounds: Annotated[int, typer.Option(min=1)] = 3) -> None:
+def measure_row(effort: Effort) -> Found:
     """Measure the intake of an invoice."""
-    raise SystemExit(1 if asyncio.run(measure(lines, rounds)) else 0)
+    number = effort.of(100_000, 5_000)
+    found, bare = asyncio.run(measure(number, effort.of(effort.rounds, 1)))
+    of_both = [each for way, rounds in found.items() for each in figures(way, rounds, bare, number)]
+    names = ("seconds", "processor_s", "peak_mb")
+    rounds = {way: [dict(zip(names, each, strict=True)) for each in these] for way, these in found.items()}
+    return Found(of_both, {"lines": number, "copy_s": bare, **rounds})
 
 
-if __name__ == "__main__":
-    typer.run(main)
+ROW = Row(
+    name="intake",
+    what="taking in 100,000 lines, by event and by lines_url",
+    against="bare COPY of the same rows",
+    to_reach="0.4 of it, under 200 MB",
+    measure=measure_row,
+    first_s=8,
+    round_s=11,
+)

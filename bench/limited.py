@@ -9,32 +9,42 @@ in the simulation; the others are loops of four senders, as one would write them
     pyrate-limiter  its rolling window, in one process; no other process knows of it
 
 The ideal begins 500 requests with each window. Batch work of halosync leaves 2 % to people, so its own ideal is that of
-490. Fails if halosync takes more than 3 % longer than that, or meets a 429, or a change is missing or made twice.
-
-    .venv/bin/python bench/limited.py [--changes 10000] [--json FILE]
+490. A way counts only if each change was made once. `scaled.py` lets real servers do the same in less time.
 """
 
 import asyncio
-import json
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Annotated
 
-import typer
-from machine import machine
+from plots import bars
 from pyrate_limiter import InMemoryBucket, Rate, RateItem
+from row import Effort, Figure, Found, Row, WrongEndError
 from simulation import clock
 from simulation.__main__ import quiet
 from simulation.fault_rates import NONE
 from simulation.scenario import Scenario
 from simulation.world import simulate
 
-LIMIT, WINDOW_S, ANSWER_S, SENDERS = 500, 300.0, 0.2, 4
-RESERVE = LIMIT // 50
-SLEEP_S = 60.0
-MOST = 1.03
+SENDERS, MOST = 4, 1.03
+
+
+@dataclass(frozen=True)
+class Limit:
+    """So many requests in a window; how long Halo takes for one, and how long somebody sleeps after a 429."""
+
+    requests: int
+    window_s: float
+    answer_s: float
+    sleep_s: float
+
+    @property
+    def reserve(self) -> int:
+        """What batch work of halosync leaves to people."""
+        return self.requests // 50
+
+
+UNSCALED = Limit(requests=500, window_s=300.0, answer_s=0.2, sleep_s=60.0)
 
 
 @dataclass(frozen=True)
@@ -48,19 +58,22 @@ class Result:
 class Halo:
     """Answers 429 to what is more than the limit in the window that ends now."""
 
+    limit: Limit
     limited: int = 0
+    made: int = 0
     taken: deque[float] = field(default_factory=deque)
 
     async def takes(self) -> bool:
         now = clock.now()
-        while self.taken and self.taken[0] + WINDOW_S <= now:
+        while self.taken and self.taken[0] + self.limit.window_s <= now:
             self.taken.popleft()
-        fits = len(self.taken) < LIMIT
+        fits = len(self.taken) < self.limit.requests
         if fits:
             self.taken.append(now)
+            self.made += 1
         else:
             self.limited += 1
-        await asyncio.sleep(ANSWER_S)
+        await asyncio.sleep(self.limit.answer_s)
         return fits
 
 
@@ -78,7 +91,7 @@ async def sleep_on_429(halo: Halo, changes: int, wait: Wait) -> None:
                 left.pop()
                 if not await halo.takes():
                     left.append(0)
-                    await asyncio.sleep(SLEEP_S)
+                    await asyncio.sleep(halo.limit.sleep_s)
 
     await asyncio.gather(*(sender() for _ in range(SENDERS)))
 
@@ -89,39 +102,39 @@ async def press_again(halo: Halo, changes: int) -> None:
         done = sum([await halo.takes() for _ in range(left)])
         left -= done
         if left:
-            await asyncio.sleep(WINDOW_S)
+            await asyncio.sleep(halo.limit.window_s)
 
 
 async def at_once() -> None:
     """Wait for nothing."""
 
 
-def token_bucket() -> Wait:
-    tokens, counted_at = float(LIMIT), 0.0
+def token_bucket(limit: Limit) -> Wait:
+    tokens, counted_at = float(limit.requests), clock.now()
 
     async def wait() -> None:
         nonlocal tokens, counted_at
         while True:
             now = clock.now()
-            tokens, counted_at = min(LIMIT, tokens + (now - counted_at) * LIMIT / WINDOW_S), now
+            tokens, counted_at = min(limit.requests, tokens + (now - counted_at) * limit.requests / limit.window_s), now
             if tokens >= 1:
                 tokens -= 1
                 return
-            await asyncio.sleep((1 - tokens) * WINDOW_S / LIMIT)
+            await asyncio.sleep((1 - tokens) * limit.window_s / limit.requests)
 
     return wait
 
 
 class VirtualClock:
-    """The simulation's time for pyrate-limiter."""
+    """The running loop's time for pyrate-limiter."""
 
     def now(self) -> int:
         """Return milliseconds."""
         return int(clock.now() * 1000)
 
 
-def pyrate() -> Wait:
-    rate = Rate(LIMIT, int(WINDOW_S * 1000))
+def pyrate(limit: Limit) -> Wait:
+    rate = Rate(limit.requests, int(limit.window_s * 1000))
     bucket, source = InMemoryBucket([rate]), VirtualClock()
 
     async def wait() -> None:
@@ -136,23 +149,35 @@ def pyrate() -> Wait:
     return wait
 
 
-async def timed(name: str, work: Callable[[Halo], Awaitable[None]]) -> Result:
-    halo, began = Halo(), clock.now()
-    await work(halo)
+async def timed(name: str, limit: Limit, changes: int, work: Callable[[Halo, int], Awaitable[None]]) -> Result:
+    halo, began = Halo(limit), clock.now()
+    await work(halo, changes)
+    if halo.made != changes:
+        raise WrongEndError(f"{name} made {halo.made} changes, not {changes}")
     return Result(name, clock.now() - began, halo.limited)
 
 
-def others(changes: int) -> list[Result]:
-    ways: dict[str, Callable[[Halo], Awaitable[None]]] = {
-        "press again": lambda halo: press_again(halo, changes),
-        "sleep on 429": lambda halo: sleep_on_429(halo, changes, at_once),
-        "token bucket": lambda halo: sleep_on_429(halo, changes, token_bucket()),
-        "pyrate-limiter": lambda halo: sleep_on_429(halo, changes, pyrate()),
-    }
-    return [clock.run(timed(name, work)) for name, work in ways.items()]
+async def _sleep_alone(halo: Halo, changes: int) -> None:
+    await sleep_on_429(halo, changes, at_once)
 
 
-def ours(changes: int) -> Result:
+async def _sleep_with_tokens(halo: Halo, changes: int) -> None:
+    await sleep_on_429(halo, changes, token_bucket(halo.limit))
+
+
+async def _with_pyrate(halo: Halo, changes: int) -> None:
+    await sleep_on_429(halo, changes, pyrate(halo.limit))
+
+
+WAYS: Mapping[str, Callable[[Halo, int], Awaitable[None]]] = {
+    "press again": press_again,
+    "sleep on 429": _sleep_alone,
+    "token bucket": _sleep_with_tokens,
+    "pyrate-limiter": _with_pyrate,
+}
+
+
+def ours(changes: int, limit: Limit) -> Result:
     world = Scenario(
         products=changes,
         known=0,
@@ -161,39 +186,62 @@ def ours(changes: int) -> Result:
         batch_size=1,
         page_size=100,
         most_rows=1000,
-        limit=LIMIT,
-        window_s=WINDOW_S,
+        limit=limit.requests,
+        window_s=limit.window_s,
     )
     outcome = simulate(1, rates=NONE, scenario=world)
     if not outcome.good or outcome.failed:
-        raise SystemExit(f"the world is not as it should be: {outcome.broken or outcome.failed[:3]}")
+        raise WrongEndError(f"the world is not as it should be: {outcome.broken or outcome.failed[:3]}")
     return Result("halosync", outcome.took_s, outcome.limited)
 
 
-def ideal(changes: int, limit: int) -> float:
-    """Return when the last change is made, the limit being used up at the beginning of each window."""
-    windows, rest = divmod(changes - 1, limit)
-    return windows * WINDOW_S + (rest // SENDERS + 1) * ANSWER_S
+def ideal(changes: int, limit: Limit, *, reserved: int = 0) -> float:
+    """Return when the last change is made, the limit less `reserved` being used up as each window begins."""
+    windows, rest = divmod(changes - 1, limit.requests - reserved)
+    return windows * limit.window_s + (rest // SENDERS + 1) * limit.answer_s
 
 
-def main(
-    changes: Annotated[int, typer.Option(min=1)] = 10_000,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the results to this file.")] = None,
-) -> None:
+def figures(results: Mapping[str, Result], changes: int, limit: Limit) -> list[Figure]:
+    """Return how long each way takes beside the ideal, and how often it met a 429."""
+    own, whole = ideal(changes, limit, reserved=limit.reserve), ideal(changes, limit)
+    mine = results["halosync"]
+    found = [
+        Figure(f"{changes:,} changes, times the ideal with the reserve counted", mine.seconds / own, MOST),
+        Figure(f"{changes:,} changes, times the ideal of the whole limit", mine.seconds / whole, MOST),
+        Figure("429s", mine.limited, 0, unit=""),
+    ]
+    for name, result in results.items():
+        if name != "halosync":
+            found.append(Figure(f"{name}: times the ideal of the whole limit", result.seconds / whole))
+            found.append(Figure(f"{name}: 429s", result.limited, unit=""))
+    return found
+
+
+def found_of(results: Mapping[str, Result], changes: int, limit: Limit, drawing: str) -> Found:
+    """Return the figures with their drawing."""
+    seconds = {name: result.seconds for name, result in results.items()} | {"ideal": ideal(changes, limit)}
+    details = {"changes": changes, "limit": asdict(limit), "results": [asdict(each) for each in results.values()]}
+    title = f"Seconds for {changes:,} changes under {limit.requests} requests in {limit.window_s:g} s"
+    return Found(figures(results, changes, limit), details, {drawing: bars(title, seconds)})
+
+
+def measure_row(effort: Effort) -> Found:
     """Compare ways to keep within a limit."""
     quiet()
-    mine = ours(changes)
-    own = ideal(changes, LIMIT - RESERVE)
-    results = [mine, *others(changes), Result("ideal", ideal(changes, LIMIT), 0), Result("ideal of 98 %", own, 0)]
-    print(machine())
-    print(f"{changes} changes     seconds  times the ideal      429s")
-    for each in results:
-        print(f"{each.name:16} {each.seconds:10.0f} {each.seconds / ideal(changes, LIMIT):16.3f} {each.limited:9}")
-    if json_file is not None:
-        content = {"machine": machine(), "changes": changes, "results": [asdict(each) for each in results]}
-        json_file.write_text(json.dumps(content, indent=1))
-    raise SystemExit(1 if mine.limited or mine.seconds > own * MOST else 0)
+    changes = effort.of(10_000, 1_100)
+    results = {"halosync": ours(changes, UNSCALED)}
+    for name, work in WAYS.items():
+        results[name] = clock.run(timed(name, UNSCALED, changes, work))
+        print(f"  {name}: {results[name].seconds:.0f} s, {results[name].limited} 429s", flush=True)
+    return found_of(results, changes, UNSCALED, "limited")
 
 
-if __name__ == "__main__":
-    typer.run(main)
+ROW = Row(
+    name="limited",
+    what="10,000 changes under 500 requests in five minutes, unscaled, by simulation",
+    against="press Sync again; sleep on 429; token bucket; pyrate-limiter",
+    to_reach="the ideal within 3 %, no 429",
+    measure=measure_row,
+    first_s=100,
+    counts=True,
+)

@@ -1,16 +1,13 @@
 """How long the Customers tab takes with 5,000 customers and 5,000 clients, beside the bare read of what it shows.
 
-Real are Postgres, the stores and the use cases; half of the customers match by name and half need a person. Prints
-milliseconds of this process' processor and of the clock, medians of several rounds. Fails when a page or an answer of
-the type-ahead takes more than LIMIT_S of the processor: then somebody who links customers waits.
-
-    .venv/bin/python bench/links.py [CUSTOMERS]
+Real are Postgres, the stores and the use cases; half of the customers match by name and half need a person. Measured
+are seconds of this process' processor and of the clock, medians of the rounds. A page or an answer of the type-ahead
+that takes more than LIMIT_S of the processor lets somebody who links customers wait.
 """
 
 import asyncio
 import random
 import statistics
-import sys
 import time
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
@@ -32,9 +29,15 @@ from report_api.links.list_page import View, link_table
 from report_api.links.pages.lists import choices
 from report_api.links.service import Linking
 from report_api.web.csv_export import cell
+from row import Effort, Figure, Found, Row, WrongEndError
 
 LIMIT_S = 0.8
-ROUNDS = 5
+PAGES = {
+    "first page, all unmatched": View(),
+    "a page without suggestions": View(show=Standing.NAME, page=7),
+    "searched": View(q="woodgrove 12"),
+}
+TYPE_AHEAD = "the type-ahead"
 PARTNER, BY = "big", Actor("bench")
 BILLED = ("recurring", Decimal(1), Decimal(10), "Monthly")
 WORDS = [
@@ -82,27 +85,32 @@ async def load(pool: Pool, number: int) -> None:
         await connection.copy_records_to_table("halo_client", records=clients)
 
 
-async def timed(what: str, ask: Callable[[], Awaitable[object]], rounds: int = ROUNDS) -> float:
-    took: list[tuple[float, float]] = []
-    for _ in range(rounds):
-        began = time.process_time(), time.perf_counter()
-        await ask()
-        took.append((time.process_time() - began[0], time.perf_counter() - began[1]))
-    processor = statistics.median(each for each, _ in took)
-    clock = statistics.median(each for _, each in took)
-    print(f"| {what} | {processor * 1000:.0f} | {clock * 1000:.0f} |")
-    return processor
+class Times:
+    """How long what takes, in the middle."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, dict[str, float]] = {}
+
+    async def take(self, what: str, ask: Callable[[], Awaitable[object]], rounds: int) -> None:
+        took: list[tuple[float, float]] = []
+        for _ in range(rounds):
+            began = time.process_time(), time.perf_counter()
+            await ask()
+            took.append((time.process_time() - began[0], time.perf_counter() - began[1]))
+        processor, clock = (statistics.median(each) for each in zip(*took, strict=True))
+        self.seconds[what] = {"processor": processor, "clock": clock}
+        print(f"  {what}: {processor:.3f} s of the processor, {clock:.3f} s", flush=True)
 
 
-async def measure(number: int) -> int:
+async def measure(number: int, rounds: int) -> dict[str, dict[str, float]]:
+    times = Times()
     async with postgres(None) as running:
         url = await running.create_database("bench")
         await migrate(url)
         pool = await open_pool(url, max_size=2)
         await load(pool, number)
         store = CustomerLinks(pool)
-        print(f"{number} customers, {number} clients\n\n| what | processor, ms | clock, ms |\n| --- | --- | --- |")
-        await timed("the bare read", lambda: store.picture(PARTNER))
+        await times.take("the bare read", lambda: store.picture(PARTNER), rounds)
 
         async def shown(view: View) -> None:
             picture = await store.picture(PARTNER)
@@ -112,19 +120,15 @@ async def measure(number: int) -> int:
             picture = await store.picture(PARTNER)
             await asyncio.to_thread(choices, CUSTOMERS, picture, "C-0", "northw")
 
-        pages = {
-            "first page, all unmatched": View(),
-            "a page without suggestions": View(show=Standing.NAME, page=7),
-            "searched": View(q="woodgrove 12"),
-        }
-        waits = [await timed(what, partial(shown, view)) for what, view in pages.items()]
-        waits.append(await timed("the type-ahead", type_ahead))
-        await files(store, number)
+        for what, view in PAGES.items():
+            await times.take(what, partial(shown, view), rounds)
+        await times.take(TYPE_AHEAD, type_ahead, rounds)
+        await files(store, number, times, rounds)
         await pool.close()
-    return int(max(waits) > LIMIT_S)
+    return times.seconds
 
 
-async def files(store: CustomerLinks, number: int) -> None:
+async def files(store: CustomerLinks, number: int, times: Times, rounds: int) -> None:
     """A file that links every customer anew, read and applied."""
     picture = await store.picture(PARTNER)
     rows = [{**row, "halo_client_id": (n + 1) % number} for n, row in enumerate(file_rows(CUSTOMERS, picture))]
@@ -137,14 +141,34 @@ async def files(store: CustomerLinks, number: int) -> None:
     async def read() -> list[LinkChange[CustomerLink]]:
         return await asyncio.to_thread(read_file, CUSTOMERS, content, picture)
 
-    await timed("reading a file of all customers", read)
+    await times.take("reading a file of all customers", read, rounds)
     changes = await read()
-    assert changes
     linking = Linking(CUSTOMERS, store)
-    await timed(f"applying {len(changes)} changes", lambda: linking.apply(PARTNER, changes, BY), rounds=1)
+    await times.take("applying a file of all customers", lambda: linking.apply(PARTNER, changes, BY), 1)
     links = (await store.picture(PARTNER)).links
-    assert all(links[each.key] == each.after != CustomerLink() for each in changes)
+    if not changes or any(links[each.key] != each.after or each.after == CustomerLink() for each in changes):
+        raise WrongEndError("the file was not applied")
 
 
-if __name__ == "__main__":
-    sys.exit(asyncio.run(measure(int(sys.argv[1]) if len(sys.argv) > 1 else 5000)))
+def measure_row(effort: Effort) -> Found:
+    """Measure the Customers tab."""
+    number = effort.of(5_000, 500)
+    seconds = asyncio.run(measure(number, effort.of(effort.rounds, 1)))
+    waits = (*PAGES, TYPE_AHEAD)
+    figures = [
+        Figure(f"{what}: of the processor", each["processor"], LIMIT_S if what in waits else None, unit="s")
+        for what, each in seconds.items()
+    ]
+    return Found(figures, {"customers": number, "seconds": seconds})
+
+
+ROW = Row(
+    name="links",
+    what="the Customers tab with 5,000 customers and 5,000 clients",
+    against="the bare read of what it shows",
+    to_reach="0.8 s of the processor for a page",
+    measure=measure_row,
+    first_s=15,
+    round_s=4,
+    compared=False,
+)

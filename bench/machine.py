@@ -3,10 +3,13 @@
 import os
 import platform
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import distributions, version
 from pathlib import Path
 
 import psutil
+
+BENCH = Path(__file__).parent.parent / ".venv" / "bench"
+"""The environment of what halosync is measured against."""
 
 
 @cache
@@ -20,3 +23,12 @@ def machine() -> str:
     packages = " ".join(f"{name} {version(name)}" for name in ("faststream", "asyncpg", "httpx"))
     memory = psutil.virtual_memory().total / 1024**3
     return f"{os.cpu_count()} cores of {model}, {memory:.0f} GiB, Python {platform.python_version()}; {packages}"
+
+
+@cache
+def versions() -> str:
+    """Return a line with the versions of what halosync is measured against; empty if it is not installed."""
+    places = [str(path) for path in BENCH.glob("lib/python*/site-packages")]
+    wanted = ("celery", "dramatiq", "taskiq", "dbos", "aio-pika", "pandas")
+    found = {each.name: each.version for each in distributions(path=places)}
+    return " ".join(f"{name} {found[name]}" for name in wanted if name in found)

@@ -3,16 +3,12 @@
 Real are Postgres, RabbitMQ and the four processes. Partner `greedy` has KEYS keys and an invoice of LINES lines with
 its run. Each key asks for as much at once as one key may (and for more): exports of all lines, and pages of 500 of
 them. Partner `quiet` has 200 lines, and a browser opens its report page again and again. Rounds alone and beside the
-greedy one take turns. Prints median and 95th percentile of both and their ratio; exit code 1: the ratio of the 95th
-percentiles is over LIMIT in the median round.
-
-    .venv/bin/python bench/page_fairness.py [KEYS] [LINES]     # 1 and 20,000 by default
+greedy one take turns.
 """
 
 import asyncio
 import contextlib
 import statistics
-import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -24,9 +20,10 @@ from halosync.domain.acts import COMMAND_LINE
 from halosync.store.keys import KeyStore
 from halosync.store.pool import open_pool
 from report_rows import load, sign_in
+from row import Effort, Figure, Found, Row, WrongEndError, median_ratio
 
 LIMIT = 3.0
-ROUNDS, PAGES = 4, 60
+KEYS, PAGES = 1, 60
 EXPORTS, LARGE_PAGES = 4, 12
 """What each key asks for at once: more than it gets."""
 GREEDY, QUIET = "greedy", "quiet"
@@ -80,7 +77,7 @@ async def page_ms(client: httpx.AsyncClient) -> list[float]:
         answer = await client.get(f"/portal/{QUIET}/report")
         took.append(1000 * (time.perf_counter() - began))
         if answer.status_code != 200 or "Product number" not in answer.text:
-            raise SystemExit(f"the page answered {answer.status_code}")
+            raise WrongEndError(f"the page answered {answer.status_code}")
     return took
 
 
@@ -88,7 +85,8 @@ def p95(took: list[float]) -> float:
     return statistics.quantiles(took, n=20)[-1]
 
 
-async def measure(number_of_keys: int, lines: int) -> int:
+async def measure(number_of_keys: int, lines: int, rounds: int) -> tuple[list[list[float]], list[list[float]]]:
+    """Return the milliseconds of the quiet one's pages, alone and beside the greedy one, by round."""
     options = StackOptions(environment={"HALOSYNC_LOG_LEVEL": "WARNING"})
     async with running_stack(options) as stack:
         pool = await open_pool(stack.database_url, max_size=2)
@@ -99,32 +97,37 @@ async def measure(number_of_keys: int, lines: int) -> int:
         made = [(await keys.create(GREEDY, f"bench {n}", by=COMMAND_LINE)).api_key for n in range(number_of_keys)]
         quiet = (await keys.create(QUIET, "bench", by=COMMAND_LINE)).api_key
         greedy = Greedy(stack.http_url, made)
-        ratios = []
-        print(
-            f"{number_of_keys} keys, {lines} lines\nround    alone: median, p95     beside: median, p95    ratio of p95"
-        )
+        alone, beside = [], []
         async with httpx.AsyncClient(base_url=stack.http_url, timeout=60, follow_redirects=True) as client:
             await sign_in(client, quiet)
             await page_ms(client)
-            for turn in range(1, ROUNDS + 1):
-                alone = await page_ms(client)
+            for _ in range(rounds):
+                alone.append(await page_ms(client))
                 async with greedy.at_work():
                     await asyncio.sleep(1.0)
-                    beside = await page_ms(client)
-                ratios.append(p95(beside) / p95(alone))
-                print(
-                    f"{turn:5} {statistics.median(alone):10.0f} {p95(alone):6.0f} ms {statistics.median(beside):12.0f} "
-                    f"{p95(beside):6.0f} ms {ratios[-1]:10.2f}",
-                    flush=True,
-                )
-        print(f"the greedy one's answers: {dict(greedy.answered)}")
+                    beside.append(await page_ms(client))
+                print(f"  95th percentile {p95(alone[-1]):.0f} ms alone, {p95(beside[-1]):.0f} ms beside", flush=True)
+        print(f"  the greedy one's answers: {dict(greedy.answered)}", flush=True)
         await greedy.close()
         await pool.close()
-    ratio = statistics.median(ratios)
-    print(f"{'holds' if ratio <= LIMIT else 'DOES NOT HOLD'}: {ratio:.2f} (at most {LIMIT:g})")
-    return 0 if ratio <= LIMIT else 1
+    return alone, beside
 
 
-if __name__ == "__main__":
-    arguments = [int(argument) for argument in sys.argv[1:]]
-    sys.exit(asyncio.run(measure(*arguments, *(1, 20_000)[len(arguments) :])))
+def measure_row(effort: Effort) -> Found:
+    """Measure a partner's page beside one that does its worst."""
+    alone, beside = asyncio.run(measure(KEYS, effort.of(20_000, 1_000), effort.of(effort.rounds, 1)))
+    times = median_ratio([p95(each) for each in beside], [p95(each) for each in alone])
+    figures = [Figure("the 95th percentile of the page, times alone", times, LIMIT)]
+    return Found(figures, {"keys": KEYS, "alone_ms": alone, "beside_ms": beside})
+
+
+ROW = Row(
+    name="greedy",
+    what="another partner's report page while one asks for all it can get",
+    against="the page alone",
+    to_reach="3 times",
+    measure=measure_row,
+    first_s=20,
+    round_s=20,
+    compared=False,
+)

@@ -6,37 +6,31 @@ seconds, the least of the rounds, which take turns; memory is what a plan adds t
 
 The dict join comes bare, and with the items made that a plan has to store; the ratio is to that one, the median of the
 rounds' ratios. How a plan grows is also looked at where halosync has written each licence, all of one customer.
-
-Fails if a plan is wrong, or takes more than 2.5 times that dict join, or ten times the lines more than 11 times as
-long, or more memory than its inputs three times.
-
-    .venv/bin/python bench/plan.py [--lines 100000] [--rounds 3] [--json FILE]
 """
 
 import asyncio
 import gc
-import json
 import multiprocessing
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated
 
 import asyncpg
-import typer
 from beside import HERE, PROGRAMS
 from devstack.postgres import postgres
 from halosync.domain.model import Action
 from halosync.domain.plan import PlanInput
 from halosync.domain.planning import make_plan
-from machine import machine
 from plan_inputs import dict_join, inputs_of, written_by_us
+from row import Effort, Figure, Found, Row, WrongEndError, median_ratio
 
 CASES = tuple((customers, changed) for customers in (1, 100, 10_000) for changed in (0, 5, 100))
 SMALLER = 10
+UNBOUND = 2
+"""So many rounds have those by which nothing is bound: the SQL join and the pandas merge."""
 MOST_TIMES, MOST_GROWTH, MOST_MEMORY = 2.5, 11.0, 3.0
 
 JOIN = """
@@ -149,24 +143,26 @@ async def pandas_merge(lines: int, customers: int, changed: int) -> float:
     return float(told)
 
 
-async def measure(lines: int, customers: int, changed: int, rounds: int, url: str) -> Measured:
+async def measure(lines: int, customers: int, changed: int, effort: Effort, url: str) -> Measured:
     inputs = inputs_of(lines, customers, changed)
     if not right(inputs, lines, changed):
-        raise SystemExit(f"the plan of {customers} customers with {changed} % changed is wrong")
+        raise WrongEndError(f"the plan of {customers} customers with {changed} % changed is wrong")
     connection = await asyncpg.connect(url)
     await fill(connection, inputs)
     ours, bare, theirs, sql, pandas = [], [], [], [], []
-    for _ in range(rounds):
+    for number in range(effort.of(effort.rounds, 1)):
         ours.append(timed(lambda: make_plan(inputs)))
         bare.append(timed(lambda: dict_join(inputs, items=False)))
         theirs.append(timed(lambda: dict_join(inputs, items=True)))
+        if number >= effort.most(UNBOUND):
+            continue
         sql.append(await sql_join(connection))
         if PROGRAMS.exists():
             pandas.append(await pandas_merge(lines, customers, changed))
     await connection.close()
     return Measured(
         *(lines, customers, changed),
-        times=statistics.median(one / other for one, other in zip(ours, theirs, strict=True)),
+        times=median_ratio(ours, theirs),
         halosync_s=min(ours),
         bare_dict_s=min(bare),
         dict_s=min(theirs),
@@ -176,39 +172,54 @@ async def measure(lines: int, customers: int, changed: int, rounds: int, url: st
     )
 
 
-async def compare(lines: int, rounds: int) -> tuple[list[Measured], Measured]:
+async def compare(lines: int, effort: Effort) -> tuple[list[Measured], Measured]:
     async with postgres(None) as server:
-        measured = [await measure(lines, customers, changed, rounds, server.url) for customers, changed in CASES]
-        return measured, await measure(lines // SMALLER, 100, 5, rounds, server.url)
+        measured = []
+        for customers, changed in CASES:
+            measured.append(await measure(lines, customers, changed, effort, server.url))
+            print(f"  {measured[-1]}", flush=True)
+        return measured, await measure(lines // SMALLER, 100, 5, effort, server.url)
 
 
-def main(
-    lines: Annotated[int, typer.Option(help="Lines, and licences in Halo.")] = 100_000,
-    rounds: Annotated[int, typer.Option(min=1)] = 3,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the results to this file.")] = None,
-) -> None:
+def figures(measured: Sequence[Measured], grows: Mapping[str, float]) -> list[Figure]:
+    found = [
+        Figure(
+            f"customers: {each.customers:,}, changed: {each.changed_percent} %: times the dict join",
+            each.times,
+            MOST_TIMES,
+        )
+        for each in measured
+    ]
+    found += [Figure(f"{SMALLER} times the lines, {which}", times, MOST_GROWTH) for which, times in grows.items()]
+    sql = statistics.median(each.halosync_s / each.sql_s for each in measured)
+    found.append(Figure("times the SQL join, in the middle", sql))
+    merges = [each.halosync_s / each.pandas_s for each in measured if each.pandas_s]
+    if merges:
+        found.append(Figure("times the pandas merge, in the middle", statistics.median(merges)))
+    found.append(Figure("memory, times its inputs, at most", max(each.memory_times for each in measured), MOST_MEMORY))
+    return found
+
+
+def measure_row(effort: Effort) -> Found:
     """Measure plans beside other ways to join the same rows."""
-    measured, smaller = asyncio.run(compare(lines, rounds))
-    print(machine())
-    print(
-        "  lines customers changed %  halosync  dict join  with items  times   SQL join   pandas  memory times inputs"
-    )
-    bad = False
-    for each in [*measured, smaller]:
-        pandas = "       -" if each.pandas_s is None else f"{each.pandas_s:8.3f}"
-        joins = f"{each.halosync_s:9.3f} {each.bare_dict_s:10.3f} {each.dict_s:11.3f} {each.times:6.2f}"
-        rest = f"{each.sql_s:10.3f} {pandas} {each.memory_times:10.2f}"
-        print(f"{each.lines:7} {each.customers:9} {each.changed_percent:9} {joins} {rest}")
-        bad |= each.times > MOST_TIMES or each.memory_times > MOST_MEMORY
+    lines = effort.of(100_000, 10_000)
+    measured, smaller = asyncio.run(compare(lines, effort))
     alike = next(each for each in measured if (each.customers, each.changed_percent) == (100, 5))
-    grows = {"100 customers": alike.halosync_s / smaller.halosync_s, "written by halosync": growth(lines, rounds)}
-    for which, times in grows.items():
-        print(f"{SMALLER} times the lines take {times:.1f} times as long ({which})")
-    if json_file is not None:
-        results = [asdict(each) for each in [*measured, smaller]]
-        json_file.write_text(json.dumps({"machine": machine(), "plans": results, "growth": grows}, indent=1))
-    raise SystemExit(1 if bad or max(grows.values()) > MOST_GROWTH else 0)
+    grows = {
+        "100 customers": alike.halosync_s / smaller.halosync_s,
+        "written by halosync": growth(lines, effort.of(effort.rounds, 1)),
+    }
+    details = {"plans": [asdict(each) for each in [*measured, smaller]], "growth": grows}
+    return Found(figures(measured, grows), details)
 
 
-if __name__ == "__main__":
-    typer.run(main)
+ROW = Row(
+    name="plan",
+    what="plan 100,000 lines and licences: 1, 100, 10,000 customers; 0, 5, 100 % changed",
+    against="a dict join; a SQL join; pandas merge",
+    to_reach="2.5 times the dict join; ten times the lines 11-fold; memory 3 times its inputs",
+    measure=measure_row,
+    first_s=75,
+    round_s=24,
+    quick_s=60,
+)

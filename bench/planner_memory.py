@@ -1,14 +1,11 @@
 """How much memory and time a planner needs for an invoice of 100,000 lines and a Halo of 100,000 licences.
 
-Everything is real: the planner's process, Postgres, RabbitMQ, the sandbox. Prints the planner's peak resident memory
-in MiB and the seconds from the event to the loaded invoice and from the run's start to its plan.
-
-    .venv/bin/python bench/planner_memory.py [LINES]
+Everything is real: the planner's process, Postgres, RabbitMQ, the sandbox. Measured are the planner's peak resident
+memory in MiB and the seconds from the event to the loaded invoice and from the run's start to its plan.
 """
 
 import asyncio
 import json
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -23,6 +20,7 @@ from devstack.stack import Stack, running_stack
 from devstack.wait import until
 from halo_sandbox.client import SandboxAdmin
 from invoice_event import event, line
+from row import Effort, Figure, Found, Row, WrongEndError
 
 LIMIT_MIB = 300
 PER_CUSTOMER = 100
@@ -38,19 +36,18 @@ def peak_mib(pid: int) -> float:
     for row in Path(f"/proc/{pid}/status").read_text().splitlines():
         if row.startswith("VmHWM"):
             return int(row.split()[1]) / 1024
-    raise SystemExit("this system does not tell a process' peak memory")
+    raise WrongEndError("this system does not tell a process' peak memory")
 
 
-async def measure(number: int) -> int:
+async def measure(number: int) -> dict[str, float]:
     settings = {"HALOSYNC_HALO_PAGE_SIZE": "1000", "HALOSYNC_HALO_RATE_REQUESTS": "100000"}
     async with running_stack(StackOptions(environment=settings, progress=print)) as stack:
         await stack.review_nothing()
         planner = stack.services["planner"].process.pid
         if planner is None or stack.sandbox_url is None:
-            raise SystemExit("the stack did not start whole")
+            raise WrongEndError("the stack did not start whole")
         await stack.cli("partner", "add", "big", "--name", "Big")
         pool = await asyncpg.create_pool(stack.database_url)
-        print(f"idle: {peak_mib(planner):.0f} MiB")
         async with SandboxAdmin(stack.sandbox_url) as halo:
             await halo.put_tenant(
                 "big",
@@ -78,7 +75,7 @@ async def measure(number: int) -> int:
                 return bool(await pool.fetchval("SELECT count(*) FROM invoice"))
 
             await until(loaded, what="loading", timeout_s=120)
-            print(f"loaded {number} lines in {time.monotonic() - started:.1f} s: {peak_mib(planner):.0f} MiB")
+            loaded_s, loaded_mib = time.monotonic() - started, peak_mib(planner)
             await connect(stack)
             started = time.monotonic()
             run_id = (await stack.cli("run", "start", "--partner", "big"))["run_id"]
@@ -89,10 +86,11 @@ async def measure(number: int) -> int:
 
             await until(planned, what="planning", timeout_s=300)
             [row] = await pool.fetch("SELECT state, error, total, pending FROM run WHERE run_id = $1", run_id)
-            peak = peak_mib(planner)
-            print(f"read and planned in {time.monotonic() - started:.1f} s: {peak:.0f} MiB; {dict(row)}")
+            if row["total"] != number or row["error"] is not None:
+                raise WrongEndError(f"the run is {dict(row)}")
+            planned_s, peak = time.monotonic() - started, peak_mib(planner)
         await pool.close()
-    return 0 if peak < LIMIT_MIB else 1
+    return {"loaded_s": loaded_s, "loaded_mib": loaded_mib, "planned_s": planned_s, "peak_mib": peak}
 
 
 async def connect(stack: Stack) -> None:
@@ -101,5 +99,24 @@ async def connect(stack: Stack) -> None:
         (await log_in(api, "big", "big", "app")).raise_for_status()
 
 
-if __name__ == "__main__":
-    sys.exit(asyncio.run(measure(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)))
+def measure_row(effort: Effort) -> Found:
+    """Measure a planner's memory."""
+    number = effort.of(100_000, 2_000)
+    found = asyncio.run(measure(number))
+    figures = [
+        Figure("memory at its peak", found["peak_mib"], LIMIT_MIB, unit="MiB"),
+        Figure("from the event to the loaded invoice", found["loaded_s"], unit="s"),
+        Figure("from the run's start to its plan", found["planned_s"], unit="s"),
+    ]
+    return Found(figures, {"lines": number, **found})
+
+
+ROW = Row(
+    name="memory",
+    what="a planner's memory for 100,000 lines and 100,000 licences",
+    against="300 MiB",
+    to_reach="less",
+    measure=measure_row,
+    first_s=70,
+    compared=False,
+)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from html import escape
 
-WIDTH, LABEL, VALUE, ROW, TOP = 720, 110, 90, 26, 34
+WIDTH, LABEL, VALUE, ROW, TOP = 720, 130, 90, 26, 34
 OURS, OTHERS = "#2563a8", "#9aa5b1"
 
 

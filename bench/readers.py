@@ -2,37 +2,31 @@
 
 The real stack and a Halo without delay or limit. READERS people of another partner, who has an invoice of 20,000 lines
 and its run, ask in turn for a page of 100 lines, of one customer's lines, of items, and for the month, and for the next
-one `--pause` seconds after it has come: half a minute, as a person looks at a page. Rounds of creates alone and beside
+one half a minute after it has come, as a person looks at a page. Rounds of creates alone and beside
 the readers take turns, and which of the two is first; a round counts only if Halo then has every licence once, and
 every page came.
 
-Prints each round, the medians of the creates' seconds and of the rounds' ratios, and of each page the median and the
-95th percentile, alone and beside creates. Fails if creates take more than 1.05 times as long beside the readers.
-
-    .venv/bin/python bench/readers.py [--creates 20000] [--readers 100] [--pause 30] [--rounds 5]
+Measured are the creates' seconds, and of each page the median and the 95th percentile, alone and beside creates.
 """
 
 import asyncio
 import contextlib
 import itertools
-import os
 import statistics
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Annotated
 
 import httpx
 import psutil
-import typer
 from halosync.domain.acts import COMMAND_LINE
 from halosync.ports.keys import MOST_IN_USE
 from halosync.store.keys import KeyStore
 from halosync.store.pool import open_pool
-from machine import machine
 from ours import ours
 from report_rows import PARTNER, load
 from rounds import measure
+from row import Effort, Figure, Found, Row, WrongEndError, median_ratio
 from throughput import WARM_UP, servers
 
 LINES, PAGE, MOST = 20_000, 100, 1.05
@@ -78,23 +72,22 @@ class Readers:
             )
             self.took_ms[name].append(1000 * (time.perf_counter() - began))
             if answer.status_code != 200:
-                raise SystemExit(f"{name} answered {answer.status_code}: {answer.text[:200]}")
+                raise WrongEndError(f"{name} answered {answer.status_code}: {answer.text[:200]}")
             await asyncio.sleep(self._pause_s)
 
-    def told(self) -> dict[str, str]:
+    def told(self) -> dict[str, dict[str, float]]:
         """Return how long each page took, and forget it."""
-        told = {name: _times(took) for name, took in self.took_ms.items()}
+        told = {name: _times(took) for name, took in self.took_ms.items() if len(took) > 1}
         self.took_ms = {name: [] for name in self._pages}
         return told
 
 
-def _times(took_ms: Sequence[float]) -> str:
-    if len(took_ms) < 2:
-        return "too few"
-    return f"{statistics.median(took_ms):.0f} ms, {statistics.quantiles(took_ms, n=20)[-1]:.0f} ms ({len(took_ms)})"
+def _times(took_ms: Sequence[float]) -> dict[str, float]:
+    p95 = statistics.quantiles(took_ms, n=20)[-1]
+    return {"pages": len(took_ms), "median_ms": statistics.median(took_ms), "p95_ms": p95}
 
 
-async def compare(creates: int, readers: int, pause_s: float, rounds: int) -> bool:
+async def compare(creates: int, readers: int, pause_s: float, rounds: int) -> Found:
     alone: list[float] = []
     beside: list[float] = []
     async with servers() as run, AsyncExitStack() as exits:
@@ -118,29 +111,32 @@ async def compare(creates: int, readers: int, pause_s: float, rounds: int) -> bo
                 async with looking.at_work() if watched else contextlib.nullcontext():
                     took = (await measure(contender, run, creates, 2, postmaster)).seconds
                 (beside if watched else alone).append(took)
-            print(f"round {number + 1}: {alone[-1]:.2f} s alone, {beside[-1]:.2f} s beside readers", flush=True)
+            print(f"  round {number + 1}: {alone[-1]:.2f} s alone, {beside[-1]:.2f} s beside readers", flush=True)
         pages_beside = looking.told()
-    ratio = statistics.median(later / first for first, later in zip(alone, beside, strict=True))
-    print(f"{machine()}; load {os.getloadavg()[0]:.1f}")
-    print(
-        f"{creates} creates: {statistics.median(alone):.2f} s alone, {statistics.median(beside):.2f} s beside {readers}"
-        f" readers, {ratio:.2f} times"
-    )
-    print("page: median, 95th percentile (pages) alone | beside creates")
-    for name, times in pages_alone.items():
-        print(f"{name}: {times} | {pages_beside[name]}")
-    return ratio > MOST
+    figures = [
+        Figure(f"{readers} readers: creates take, times those alone", median_ratio(beside, alone), MOST),
+        Figure("pages alone, the slowest median", max(each["median_ms"] for each in pages_alone.values()), unit="ms"),
+    ]
+    if pages_beside:
+        slowest = max(each["median_ms"] for each in pages_beside.values())
+        figures.append(Figure("pages beside creates, the slowest median", slowest, unit="ms"))
+    measured = {"alone_s": alone, "beside_s": beside, "pages_alone": pages_alone, "pages_beside": pages_beside}
+    return Found(figures, {"creates": creates, "readers": readers, "pause_s": pause_s, **measured})
 
 
-def main(
-    creates: Annotated[int, typer.Option(min=1)] = 20_000,
-    readers: Annotated[int, typer.Option(min=2)] = 100,
-    pause: Annotated[float, typer.Option(min=0, help="Seconds that a reader looks at a page.")] = 30.0,
-    rounds: Annotated[int, typer.Option(min=1)] = 5,
-) -> None:
+def measure_row(effort: Effort) -> Found:
     """Measure creates beside readers."""
-    raise SystemExit(1 if asyncio.run(compare(creates, readers, pause, rounds)) else 0)
+    pause_s = effort.of(30.0, 3.0)
+    return asyncio.run(compare(effort.of(20_000, 500), effort.of(100, 10), pause_s, effort.of(effort.rounds, 1)))
 
 
-if __name__ == "__main__":
-    typer.run(main)
+ROW = Row(
+    name="readers",
+    what="20,000 creates with 100 readers of lines, items and the month",
+    against="the run alone",
+    to_reach="5 % slower",
+    measure=measure_row,
+    first_s=45,
+    round_s=8,
+    quick_s=45,
+)

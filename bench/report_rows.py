@@ -9,6 +9,7 @@ from uuid import uuid4
 import httpx
 from halosync.domain import item_sentences
 from halosync.store.pool import Pool
+from row import WrongEndError
 
 PARTNER, PER_CUSTOMER = "big", 20
 _OUTCOMES = (
@@ -84,5 +85,5 @@ async def sign_in(client: httpx.AsyncClient, key: str) -> None:
     """Sign a browser in to the portal."""
     form = re.search(r'name="csrf" value="(\w+)"', (await client.get("/sign-in")).text)
     if form is None:
-        raise SystemExit("there is no form to sign in with")
+        raise WrongEndError("there is no form to sign in with")
     await client.post("/sign-in", data={"csrf": form[1], "api_key": key})

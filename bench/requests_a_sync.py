@@ -5,23 +5,21 @@ rest; then one Sync for each number of changed quantities. A Sync counts only if
 the right quantities, and the run changed as many as the invoice did.
 
 Beside it: one request a changed product with pages of 100, as the documented product does; and the least that it can
-take with the sizes that were learnt: the pages, and the arrays if each were full. Fails if a Sync takes more than one
-request a list beyond that.
-
-    .venv/bin/python bench/requests_a_sync.py [--licences 1000] [--licences 20000] [--changes 0] [--changes 50]
+take with the sizes that were learnt: the pages, and the arrays if each were full. One request a list more than that may
+be needed. How many the large invoice takes whose arrays are being learnt is told by `learnt_arrays.py`.
 """
 
 import asyncio
 import json
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from typing import Annotated, Any
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
 import httpx
-import typer
-from machine import machine
 from ours import Ours, event, ours
+from row import Effort, Figure, Found, Row, WrongEndError
 from stand_in_halo import CLIENTS
 from throughput import servers
 from unchanged import ended
@@ -59,14 +57,14 @@ class Tenant:
         wanted = (len(lines), 0, sum(int(line["quantity"]) for line in lines))
         expected = changes if self._revision > 1 else len(lines)
         if (has["licences"], has["twice"], has["units"]) != wanted or row["changed"] != expected:
-            raise SystemExit(f"not as it should be: {dict(row)}, Halo has {has}")
+            raise WrongEndError(f"not as it should be: {dict(row)}, Halo has {has}")
         return int(row["halo_requests"])
 
     async def least(self, licences: int, changes: int) -> int:
         """Return the fewest requests with the sizes that were learnt."""
         sizes = await self._connection.fetchrow(SIZES, self.name)
         if sizes is None:
-            raise SystemExit("no sizes were learnt")
+            raise WrongEndError("no sizes were learnt")
         pages = _parts(CLIENTS, sizes["clients"] or DOCUMENTED_PAGE) + _parts(licences, sizes["licences"])
         return pages + (_parts(changes, sizes["arrays"]) if changes else 0)
 
@@ -75,10 +73,9 @@ def _parts(rows: int, size: int) -> int:
     return -(-rows // size)
 
 
-async def measure(licences: list[int], changes: list[int]) -> bool:
-    bad = False
-    print(machine())
-    print(f"{'licences':>9} {'changes':>8} {'requests':>9} {'least':>6} {'one a product':>14}")
+async def measure(licences: Sequence[int], changes: Sequence[int]) -> list[dict[str, int]]:
+    """Return for each number of licences and of changes how many requests a Sync took, and takes otherwise."""
+    found = []
     async with servers() as run, AsyncExitStack() as exits:
         contender = await ours(exits, run, 2)
         connection = await asyncpg.connect(contender.database_url)
@@ -90,19 +87,36 @@ async def measure(licences: list[int], changes: list[int]) -> bool:
             for changed in (each for each in changes if each <= number):
                 took, least = await tenant.sync(changed), await tenant.least(number, changed)
                 documented = _parts(CLIENTS, DOCUMENTED_PAGE) + _parts(number, DOCUMENTED_PAGE) + changed
-                print(f"{number:>9} {changed:>8} {took:>9} {least:>6} {documented:>14}", flush=True)
-                bad |= took > least + LISTS
+                counted = {"requests": took, "least": least, "one_a_product": documented}
+                found.append({"licences": number, "changes": changed, **counted})
+                print(f"  {found[-1]}", flush=True)
         await connection.close()
-    return bad
+    return found
 
 
-def main(
-    licences: Annotated[list[int] | None, typer.Option(help="Licences that Halo has.")] = None,
-    changes: Annotated[list[int] | None, typer.Option(help="Quantities that change.")] = None,
-) -> None:
+def figures(found: Sequence[Mapping[str, int]]) -> list[Figure]:
+    more = max(each["requests"] - each["least"] for each in found)
+    largest = max(found, key=lambda each: (each["licences"], each["changes"]))
+    sized = f"{largest['licences']:,} licences, {largest['changes']:,} changes"
+    return [
+        Figure("requests of a Sync beyond the least, at most", more, LISTS, unit=""),
+        Figure(f"{sized}: requests", largest["requests"], unit=""),
+        Figure(f"{sized}: one request a product takes", largest["one_a_product"] / largest["requests"]),
+    ]
+
+
+def measure_row(effort: Effort) -> Found:
     """Count the requests of Syncs."""
-    raise SystemExit(1 if asyncio.run(measure(licences or [*LICENCES], changes or [*CHANGES])) else 0)
+    found = asyncio.run(measure(effort.of(LICENCES, LICENCES[:1]), effort.of(CHANGES, (0, 1, 50))))
+    return Found(figures(found), {"syncs": found})
 
 
-if __name__ == "__main__":
-    typer.run(main)
+ROW = Row(
+    name="requests",
+    what="requests to Halo per Sync: 0 to 80,000 changes of 1,000, 20,000 and 100,000 licences",
+    against="one request a product; the least for the sizes that the tenant takes",
+    to_reach="the least and one a list once sizes are learnt",
+    measure=measure_row,
+    first_s=200,
+    counts=True,
+)

@@ -13,8 +13,9 @@ import psutil
 from devstack.postgres import PostgresServer
 from devstack.rabbitmq import RabbitServer
 from devstack.wait import until
+from row import WrongEndError
 
-PATIENCE_S = 900.0
+PATIENCE_S, STILL_S = 900.0, 120.0
 
 
 class Contender(Protocol):
@@ -64,7 +65,7 @@ def cpu_s(pids: Sequence[int], seen: dict[int, float]) -> float:
 
 def all_run(contender: Contender) -> None:
     if ended := contender.ended():
-        raise SystemExit(f"{contender.name} has ended by itself: {', '.join(ended)}; BENCH_LOG=1 shows what it said")
+        raise WrongEndError(f"{contender.name} has ended by itself: {', '.join(ended)}; BENCH_LOG=1 shows what it said")
 
 
 async def measure(contender: Contender, servers: Servers, creates: int, workers: int, postmaster: int) -> Round:
@@ -80,16 +81,26 @@ async def measure(contender: Contender, servers: Servers, creates: int, workers:
         async def stats() -> dict[str, int]:
             return dict((await client.get(f"{servers.halo_url}/{tenant}/stats")).json())
 
+        has, changed_at = -1, began
+
         async def done() -> bool:
+            nonlocal has, changed_at
             all_run(contender)
-            return (await stats())["licences"] >= creates and await contender.recorded() >= creates
+            there, moment = (await stats())["licences"], time.perf_counter()
+            if there > has:
+                has, changed_at = there, moment
+            elif there < creates and moment - changed_at > STILL_S:
+                raise WrongEndError(
+                    f"{contender.name}: Halo has {has} of {creates} licences, and no more for {STILL_S:g} s"
+                )
+            return there >= creates and await contender.recorded() >= creates
 
         await until(done, what=f"{contender.name}'s {creates} licences", timeout_s=PATIENCE_S, every_s=0.02)
         seconds, spent = time.perf_counter() - began, cpu_s(pids, seen) - before
         end = await stats()
     wanted = {"licences": creates, "twice": 0, "units": units(creates)}
     if {name: end[name] for name in wanted} != wanted:
-        raise SystemExit(f"{contender.name}: Halo has {end}, not {wanted}")
+        raise WrongEndError(f"{contender.name}: Halo has {end}, not {wanted}")
     return Round(contender.name, creates, workers, seconds, spent, end["writes"] + end["reads"])
 
 
@@ -103,21 +114,3 @@ def medians(measured: Sequence[Round], creates: int, workers: int) -> tuple[dict
         rate[name] = creates / statistics.median(each.seconds for each in rounds)
         cost[name] = statistics.median(each.cpu_seconds for each in rounds) / creates * 1000
     return rate, cost
-
-
-def table(measured: Sequence[Round]) -> str:
-    lines = ["creates workers contender  seconds   per s   s CPU/1000  times halosync's time  times its CPU"]
-    for creates, workers in sorted({(each.creates, each.workers) for each in measured}):
-        these = [each for each in measured if (each.creates, each.workers) == (creates, workers)]
-        base = [each for each in these if each.contender == "halosync"]
-        for name in dict.fromkeys(each.contender for each in these):
-            rounds = [each for each in these if each.contender == name]
-            took = statistics.median(each.seconds for each in rounds)
-            cost = statistics.median(each.cpu_seconds for each in rounds)
-            times = statistics.median(each.seconds / own.seconds for each, own in zip(rounds, base, strict=True))
-            cpu = statistics.median(each.cpu_seconds / own.cpu_seconds for each, own in zip(rounds, base, strict=True))
-            lines.append(
-                f"{creates:7} {workers:7} {name:9} {took:8.2f} {creates / took:8.0f} {cost / creates * 1000:10.3f}"
-                f" {times:16.2f} {cpu:19.2f}"
-            )
-    return "\n".join(lines)

@@ -3,32 +3,26 @@
 The real stack and a Halo without delay or limit. Rounds of one tenant with all of them, of the 300 at once, and of one
 of these tenants alone take turns. A round counts only if every run succeeded and Halo has every licence once.
 
-Prints the seconds from the first event to the end of the median, the 99th of a hundred and the last run, the ratios of
-the 99th to the one large run and to a small one alone, and how many messages moved an action: deliveries to writers a
-batch. Fails if the 99th takes more than twice as long as the one large run, or more than two messages moved a batch.
-
-    .venv/bin/python bench/spread.py [--creates 20000] [--tenants 300] [--rounds 3]
+Measured are the seconds from the first event to the end of the median, the 99th of a hundred and the last run, the
+ratios of the 99th to the one large run and to a small one alone, and how many messages moved an action: deliveries to
+writers a batch.
 """
 
 import asyncio
 import json
-import os
 import re
 import statistics
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import Annotated
 from uuid import uuid4
 
 import asyncpg
 import httpx
-import typer
 from devstack.wait import until
-from machine import machine
 from ours import Ours, event, ours
 from rounds import Servers, units
+from row import Effort, Figure, Found, Row, WrongEndError, median_ratio
 from throughput import WARM_UP, servers
 
 MOST_TIMES, MOST_MESSAGES, PATIENCE_S = 2.0, 2.0, 900.0
@@ -82,9 +76,9 @@ class Bench:
             for name in names:
                 has = (await client.get(f"{self._halo_url}/{name}/stats")).json()
                 if {key: has[key] for key in wanted} != wanted:
-                    raise SystemExit(f"Halo has {has}, not {wanted}")
+                    raise WrongEndError(f"Halo has {has}, not {wanted}")
         if any(row["state"] != "succeeded" for row in rows):
-            raise SystemExit("a run has not succeeded")
+            raise WrongEndError("a run has not succeeded")
 
     async def _delivered(self) -> float:
         async with httpx.AsyncClient(trust_env=False) as client:
@@ -109,43 +103,35 @@ async def measure(run: Servers, creates: int, tenants: int, rounds: int) -> tupl
     return one, spread, alone
 
 
-async def compare(creates: int, tenants: int, rounds: int) -> dict[str, float]:
+async def compare(creates: int, tenants: int, rounds: int) -> Found:
     async with servers() as run:
         one, spread, alone = await measure(run, creates, tenants, rounds)
-    pairs = zip(spread, one, alone, strict=True)
-    to_one, to_alone = zip(
-        *((each.p99_s / large.last_s, each.p99_s / small.last_s) for each, large, small in pairs), strict=True
-    )
-    median = statistics.median
-    return {
-        "creates": creates,
-        "tenants": tenants,
-        "one_s": median(each.last_s for each in one),
-        "alone_s": median(each.last_s for each in alone),
-        "median_s": median(each.median_s for each in spread),
-        "p99_s": median(each.p99_s for each in spread),
-        "last_s": median(each.last_s for each in spread),
-        "p99_times_one": median(to_one),
-        "p99_times_alone": median(to_alone),
-        "messages_a_batch": max(each.messages for each in spread),
-    }
+    p99 = [each.p99_s for each in spread]
+    messages = max(each.messages for each in spread)
+    figures = [
+        Figure("the 99th of a hundred, times one tenant with all", median_ratio(p99, _last(one)), MOST_TIMES),
+        Figure("the 99th of a hundred, times a small one alone", median_ratio(p99, _last(alone))),
+        Figure("messages moved an action", messages, MOST_MESSAGES, unit=""),
+    ]
+    took = {"one": one, "spread": spread, "alone": alone}
+    rounds_of = {name: [asdict(each) for each in these] for name, these in took.items()}
+    return Found(figures, {"creates": creates, "tenants": tenants, "rounds": rounds_of})
 
 
-def main(
-    creates: Annotated[int, typer.Option(min=1)] = 20_000,
-    tenants: Annotated[int, typer.Option(min=1)] = 300,
-    rounds: Annotated[int, typer.Option(min=1)] = 3,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the results to this file.")] = None,
-) -> None:
+def _last(took: list[Took]) -> list[float]:
+    return [each.last_s for each in took]
+
+
+def measure_row(effort: Effort) -> Found:
     """Measure creates of one tenant beside the same spread over many."""
-    result = asyncio.run(compare(creates, tenants, rounds))
-    print(f"{machine()}; load {os.getloadavg()[0]:.1f}")
-    print("\n".join(f"{name:18} {value:10.2f}" for name, value in result.items()))
-    if json_file is not None:
-        json_file.write_text(json.dumps({"machine": machine(), **result}, indent=1))
-    bad = result["p99_times_one"] > MOST_TIMES or result["messages_a_batch"] > MOST_MESSAGES
-    raise SystemExit(1 if bad else 0)
+    return asyncio.run(compare(effort.of(20_000, 300), effort.of(300, 20), effort.most(3)))
 
 
-if __name__ == "__main__":
-    typer.run(main)
+ROW = Row(
+    name="spread",
+    what="20,000 creates spread over 300 tenants at once",
+    against="one tenant with all of them; one of the 300 alone",
+    to_reach="the 99th after 2 times; at most 2 messages moved an action",
+    measure=measure_row,
+    first_s=80,
+)

@@ -100,4 +100,14 @@ async def app(
 
 
 if __name__ == "__main__":
-    uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="warning", access_log=False, lifespan="off")
+    # Else it closes a connection that was still for 5 s, perhaps just as a slow contender sends its next request.
+    kept_s, port = 3600, int(sys.argv[1])
+    uvicorn.run(
+        app,
+        host="127.0.0.1",
+        port=port,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        timeout_keep_alive=kept_s,
+    )

@@ -10,35 +10,56 @@ once, with the right quantity, and the contender has recorded each. Contenders:
     bare         one consumer of bare aio-pika that posts the arrays and keeps nothing: what it cannot be quicker than
     durable      the same with the rows copied into Postgres before and updated after each array
 
-Prints medians of seconds, of processor seconds (contender and Postgres together) and of the ratios to halosync's round
-beside it; with --json to a file as well.
-
-    .venv/bin/python bench/throughput.py [--creates 1500 --creates 20000] [--workers 1 --workers 2] [--rounds 5]
+Measured are seconds and processor seconds, of contender and Postgres together, at each size and with one, two and four
+writers, or as many workers of the others. A contender that has taken long enough has no further round unless all is to
+be thorough, so DBOS has one at 20,000 creates; with one and four writers each of the others has one or two, and at
+20,000 the quickest queue alone. A ratio is the median of what each round is to halosync's beside it.
 """
 
 import asyncio
-import json
 import os
 import sys
+from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict
-from pathlib import Path
-from typing import Annotated
+from dataclasses import asdict, dataclass
 
 import asyncpg
 import psutil
-import typer
 from beside import HERE, beside
 from devstack.ports import free_port
 from devstack.postgres import postgres
 from devstack.rabbitmq import rabbitmq
-from machine import machine
+from machine import versions
 from ours import ours
 from plots import bars
-from rounds import Contender, Round, Servers, measure, medians, table
+from ratios import figures
+from rounds import Contender, Round, Servers, measure, medians
+from row import Effort, Found, Row
 
 WARM_UP = 200
+QUEUES, LEAST = ("celery", "dramatiq", "taskiq"), ("durable", "bare")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A size with a number of workers: who is beside halosync, and after how many seconds one has had enough rounds."""
+
+    creates: int
+    workers: int
+    names: Sequence[str]
+    enough_s: float
+
+
+CASES = (
+    Case(1500, 1, (*QUEUES, "dbos", *LEAST), 12.0),
+    Case(1500, 2, (*QUEUES, "dbos", *LEAST), 60.0),
+    Case(1500, 4, (*QUEUES, "dbos", *LEAST), 12.0),
+    Case(20_000, 1, ("taskiq", *LEAST), 12.0),
+    Case(20_000, 2, (*QUEUES, "dbos", *LEAST), 60.0),
+    Case(20_000, 4, ("taskiq", *LEAST), 12.0),
+)
+QUICK = (Case(300, 1, (*QUEUES, "dbos", *LEAST), 1.0), Case(300, 2, (*QUEUES, "dbos", *LEAST), 1.0))
 
 
 @asynccontextmanager
@@ -54,69 +75,76 @@ async def servers(read_s: float = 0.0) -> AsyncIterator[Servers]:
             await halo.wait()
 
 
-async def case(run: Servers, names: Sequence[str], creates: int, workers: int, rounds: int) -> list[Round]:
+async def measure_case(run: Servers, case: Case, rounds: int, *, spared: bool) -> list[Round]:
     """Let the contenders take turns at one size with one number of workers."""
+    spent: defaultdict[str, float] = defaultdict(float)
     async with AsyncExitStack() as exits:
-        contenders: list[Contender] = [await ours(exits, run, workers)]
-        contenders += [await beside(exits, run, name, workers) for name in names if name != "halosync"]
+        contenders: list[Contender] = [await ours(exits, run, case.workers)]
+        contenders += [await beside(exits, run, name, case.workers) for name in case.names]
         connection = await asyncpg.connect(run.postgres.url)
         postmaster = psutil.Process(await connection.fetchval("SELECT pg_backend_pid()")).ppid()
         await connection.close()
         for contender in contenders:
-            await measure(contender, run, WARM_UP, workers, postmaster)
+            await measure(contender, run, WARM_UP, case.workers, postmaster)
         measured = []
         for number in range(1, rounds + 1):
             for contender in contenders:
-                measured.append(await measure(contender, run, creates, workers, postmaster))
-                last = measured[-1]
-                rate = f"{creates / last.seconds:8.0f}/s {last.cpu_seconds / creates * 1000:8.3f} s a thousand"
-                print(
-                    f"  {creates:6} creates {workers} workers round {number} {contender.name:9} {rate}", file=sys.stderr
+                if spared and spent[contender.name] > case.enough_s:
+                    continue
+                last = await measure(contender, run, case.creates, case.workers, postmaster)
+                measured.append(last)
+                spent[contender.name] += last.seconds
+                rate = (
+                    f"{case.creates / last.seconds:8.0f}/s {last.cpu_seconds / case.creates * 1000:8.3f} s a thousand"
                 )
+                told = f"{case.creates:6} creates {case.workers} workers round {number} {contender.name:9} {rate}"
+                print(f"  {told}", flush=True)
         return measured
 
 
-ALL = ("halosync", "celery", "dramatiq", "taskiq", "dbos", "bare", "durable")
+async def server_versions(run: Servers) -> str:
+    connection = await asyncpg.connect(run.postgres.url)
+    postgres_version = await connection.fetchval("SHOW server_version")
+    await connection.close()
+    return f"Postgres {postgres_version} RabbitMQ {await run.rabbit.version()}"
 
 
-async def compare(names: Sequence[str], creates: Sequence[int], workers: Sequence[int], rounds: int) -> list[Round]:
+async def compare(cases: Sequence[Case], rounds: int, *, spared: bool) -> tuple[list[Round], str]:
     async with servers() as run:
-        return [each for size in creates for number in workers for each in await case(run, names, size, number, rounds)]
+        versions_of_servers = await server_versions(run)
+        print(f"  {versions_of_servers}", flush=True)
+        return [
+            each for case in cases for each in await measure_case(run, case, rounds, spared=spared)
+        ], versions_of_servers
 
 
-def main(
-    *,
-    creates: Annotated[list[int] | None, typer.Option(help="Licences to create a round; 1500 and 20000.")] = None,
-    workers: Annotated[list[int] | None, typer.Option(help="Writers, and workers of the others; 2.")] = None,
-    rounds: Annotated[int, typer.Option(min=1)] = 5,
-    only: Annotated[list[str] | None, typer.Option(help="These contenders beside halosync.")] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write every round to this file.")] = None,
-    svg: Annotated[Path | None, typer.Option(help="Draw the medians into this folder.")] = None,
-) -> None:
-    """Measure event to applied, halosync beside the others."""
-    if svg is not None:
-        svg.mkdir(parents=True, exist_ok=True)
-    measured = asyncio.run(compare(only or ALL, creates or [1500, 20_000], workers or [2], rounds))
-    print(machine())
-    print(table(measured))
-    if json_file is not None:
-        json_file.write_text(
-            json.dumps({"machine": machine(), "rounds": [asdict(each) for each in measured]}, indent=1)
-        )
-    if svg is not None:
-        draw(measured, svg)
-
-
-def draw(measured: Sequence[Round], folder: Path) -> None:
-    """Draw creates a second and processor seconds a thousand, a file for each size and number of workers."""
+def drawn(measured: Sequence[Round]) -> dict[str, str]:
+    """Draw creates a second and processor seconds a thousand, for each size and number of workers."""
+    drawings = {}
     for creates, number in sorted({(each.creates, each.workers) for each in measured}):
         rate, cost = medians(measured, creates, number)
         sized = f"{creates:,} creates, {number} workers"
-        (folder / f"rate-{creates}-{number}.svg").write_text(bars(f"Creates a second: {sized}", rate))
-        (folder / f"processor-{creates}-{number}.svg").write_text(
-            bars(f"Processor seconds a thousand, with Postgres: {sized}", cost)
-        )
+        drawings[f"rate-{creates}-{number}"] = bars(f"Creates a second: {sized}", rate)
+        drawings[f"processor-{creates}-{number}"] = bars(f"Processor seconds a thousand, with Postgres: {sized}", cost)
+    return drawings
 
 
-if __name__ == "__main__":
-    typer.run(main)
+def measure_row(effort: Effort) -> Found:
+    """Measure event to applied, halosync beside the others."""
+    measured, servers_are = asyncio.run(
+        compare(effort.of(CASES, QUICK), effort.of(effort.rounds, 1), spared=not effort.thorough)
+    )
+    details = {"versions": f"{servers_are} {versions()}", "rounds": [asdict(each) for each in measured]}
+    return Found(figures(measured), details, drawn(measured))
+
+
+ROW = Row(
+    name="throughput",
+    what="event to applied, 1,500 and 20,000 creates, 1, 2 and 4 writers",
+    against="celery, dramatiq, taskiq; DBOS; bare aio-pika; the same with bare COPY and UPDATE",
+    to_reach="5 times the best queue at 20,000, 3 at 1,500; 15 times DBOS; 0.5 of the last; a third of the processor",
+    measure=measure_row,
+    first_s=330,
+    round_s=70,
+    quick_s=90,
+)

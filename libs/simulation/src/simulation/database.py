@@ -96,6 +96,10 @@ class Database:
     """Transitions that happened and are not in the tables of `halosync.domain.states`."""
     on_planned: Callable[[], None] = lambda: None
     """Called when a plan has been stored."""
+    at_writers: int = IN_FLIGHT
+    """How many batches of a run may be with the writers."""
+    ids_after: int = 0
+    """Items and batches have ids that are higher: where there are several databases, each has its own."""
     _last_batch: int = 0
 
     # ------------------------------------------------------------------ what several stores do
@@ -155,14 +159,14 @@ class Database:
     def new_batch(self, run_id: UUID, kind: BatchKind, state: BatchState = BatchState.PLANNED) -> Batch:
         """Insert a batch."""
         self._last_batch += 1
-        batch = Batch(self._last_batch, run_id, kind, state, redeliver_at=now() + ISSUE_GRACE_S)
+        batch = Batch(self.ids_after + self._last_batch, run_id, kind, state, redeliver_at=now() + ISSUE_GRACE_S)
         self.batches[batch.batch_id] = batch
         return batch
 
     def new_item(self, run_id: UUID, planned: PlannedItem, batch_id: int | None) -> Item:
         """Insert an item of a plan."""
         item = Item(
-            item_id=len(self.items) + 1,
+            item_id=self.ids_after + len(self.items) + 1,
             run_id=run_id,
             planned=planned,
             client_id=planned.halo_client_id,
@@ -184,7 +188,7 @@ class Database:
     def issue(self, run_id: UUID) -> None:
         """Order as many planned batches as may be with the writers."""
         of_run = [batch for batch in self.batches.values() if batch.run_id == run_id]
-        most = IN_FLIGHT - sum(batch.state is BatchState.ISSUED for batch in of_run)
+        most = self.at_writers - sum(batch.state is BatchState.ISSUED for batch in of_run)
         for batch in [each for each in of_run if each.state is BatchState.PLANNED][: max(most, 0)]:
             self.move_batch(batch, BatchState.ISSUED)
             batch.redeliver_at = now() + ISSUE_GRACE_S

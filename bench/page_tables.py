@@ -1,0 +1,72 @@
+"""Tables of a page that tell more of a row than its figures: its contenders, its plans, its Syncs."""
+
+import statistics
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from results import read
+from rounds import Round
+from row import median_ratio
+
+Details = Mapping[str, Any]
+
+
+def _table(heads: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    heads = list(heads)
+    lines = [heads, ["---"] * len(heads), *([str(cell) for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def contenders(details: Details) -> str:
+    """Return how quick each contender is, at each size with each number of workers."""
+    of: dict[tuple[int, int], dict[str, list[Round]]] = {}
+    for each in (Round(**fields) for fields in details["rounds"]):
+        of.setdefault((each.creates, each.workers), {}).setdefault(each.contender, []).append(each)
+    rows = []
+    for (creates, workers), by_name in sorted(of.items()):
+        own = [each.seconds for each in by_name["halosync"]]
+        for name, rounds in by_name.items():
+            seconds, spent = [each.seconds for each in rounds], [each.cpu_seconds for each in rounds]
+            middle, cost = statistics.median(seconds), statistics.median(spent) / creates * 1000
+            numbers = (f"{creates / middle:,.0f}", f"{median_ratio(seconds, own):.2f}", f"{cost:.2f}", len(rounds))
+            rows.append((f"{creates:,}", workers, name, *numbers))
+    heads = ("creates", "writers", "contender", "creates a second", "times halosync's time")
+    return _table((*heads, "processor seconds a thousand, with Postgres", "rounds"), rows)
+
+
+def plans(details: Details) -> str:
+    """Return what a plan takes beside the other joins."""
+    heads = ("lines", "customers", "changed", "plan", "dict join with items", "times", "SQL join", "pandas merge")
+    rows = [
+        (
+            *(f"{each['lines']:,}", f"{each['customers']:,}", f"{each['changed_percent']} %"),
+            *(f"{each['halosync_s']:.2f} s", f"{each['dict_s']:.2f} s", f"{each['times']:.2f}"),
+            *(f"{each['sql_s']:.2f} s", "" if each["pandas_s"] is None else f"{each['pandas_s']:.2f} s"),
+            f"{each['memory_times']:.1f}",
+        )
+        for each in details["plans"]
+    ]
+    return _table((*heads, "memory, times its inputs"), rows)
+
+
+def syncs(details: Details) -> str:
+    """Return how many requests Syncs take."""
+    heads = ("licences", "changed", "requests", "least", "one request a product, pages of 100")
+    names = ("licences", "changes", "requests", "least", "one_a_product")
+    return _table(heads, ([f"{each[name]:,}" for name in names] for each in details["syncs"]))
+
+
+TABLES: Mapping[str, tuple[str, Callable[[Details], str]]] = {
+    "contenders": ("throughput", contenders),
+    "plans": ("plan", plans),
+    "syncs": ("requests", syncs),
+}
+"""By the name of the table: the row, and what makes the table of its details."""
+
+
+def table_of(name: str, folder: Path) -> str:
+    """Return a table of what was measured."""
+    row, make = TABLES[name]
+    result = read(folder, row)
+    return "Not measured yet." if result is None else make(result.details)
