@@ -12,7 +12,7 @@ SELECT p.removal, p.cleanup, p.price_field, p.guard_max_count, p.guard_max_fract
     s.tenant IS NOT NULL AS is_known, p.review_first_sync AND s.reviewed_at IS NULL AS review_due,
     ARRAY(SELECT k.halo_licence_id FROM kept_licence k
           WHERE k.partner_id = p.partner_id AND halo_of(k.tenant) = halo_of(:tenant)) AS kept,
-    EXISTS (SELECT FROM halo_snapshot o WHERE o.partner_id <> p.partner_id AND o.tenant = ANY (halo_names(:tenant))) AS is_shared,
+    EXISTS (SELECT FROM halo_snapshot o WHERE o.partner_id <> p.partner_id AND o.tenant = ANY (CAST((SELECT halo_names(:tenant)) AS text[]))) AS is_shared,
     EXISTS (SELECT FROM run r WHERE r.run_id = :run_id AND r.undoes IS NOT NULL) AS undoes,
     EXISTS (SELECT FROM run_approved_item a WHERE a.run_id = :run_id) AS has_approvals,
     EXISTS (SELECT FROM run r WHERE r.partner_id = p.partner_id AND r.writing_at IS NOT NULL) AS has_written
@@ -98,7 +98,7 @@ DELETE FROM vanished_licence WHERE partner_id = :partner_id AND halo_licence_id 
 -- What halosync wrote for other partners in the same Halo, whatever they call it. First who these are: else Postgres asks
 -- of each licence of everybody in which Halo it is.
 WITH others AS MATERIALIZED (
-    SELECT partner_id FROM halo_snapshot WHERE partner_id <> :partner_id AND tenant = ANY (halo_names(:tenant)))
+    SELECT partner_id FROM halo_snapshot WHERE partner_id <> :partner_id AND tenant = ANY (CAST((SELECT halo_names(:tenant)) AS text[])))
 SELECT DISTINCT l.halo_licence_id
 FROM others CROSS JOIN LATERAL (
     SELECT halo_licence_id FROM halo_licence WHERE partner_id = others.partner_id AND owned OFFSET 0) AS l;
