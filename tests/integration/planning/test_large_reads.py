@@ -78,7 +78,7 @@ async def test_who_else_has_a_halo_is_not_asked_of_every_partner(pool: Pool) -> 
     await pool.execute("INSERT INTO halo_alias VALUES ('p.example', $1), ('q.example', 't1')", TENANT)
     await pool.execute("UPDATE halo_snapshot SET tenant = 'p.example' WHERE partner_id = 'p2'")
     await pool.execute("ANALYZE halo_snapshot")
-    of_all = {"written_by_others": [PARTNER, TENANT], "plan_standing": [TENANT, READ, PARTNER]}
+    of_all: dict[str, list[object]] = {"written_by_others": [PARTNER, TENANT], "plan_standing": [TENANT, READ, PARTNER]}
     for name, arguments in of_all.items():
         async with pool.acquire() as connection, connection.transaction():
             assert await looked_at_in_vain(connection, getattr(QUERIES, name).sql, *arguments) < MANY / 2, name
