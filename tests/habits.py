@@ -6,10 +6,8 @@ starts them takes longer than most of its tests.
 
 import gc
 import ssl
-import sys
 from collections.abc import Generator, Iterator
 from functools import cache
-from importlib.util import find_spec
 
 import pytest
 import structlog
@@ -28,15 +26,9 @@ settings.register_profile(  # the same examples each time; that one fails is eno
 
 
 def pytest_configure() -> None:
-    """Let the clients of HTTP share what takes longer than most tests, or some of each.
-
-    They read the authorities of the web once, and do not look through the disk for sniffio at each request of an
-    application in this process: it is not installed.
-    """
+    """Let the clients of HTTP share what takes longer than most tests: they read the authorities of the web once."""
     patch = pytest.MonkeyPatch()
     patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
-    if find_spec("sniffio") is None:
-        patch.setitem(sys.modules, "sniffio", None)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -230,6 +230,7 @@ CREATE TABLE halo_snapshot (
     PRIMARY KEY (partner_id),
     FOREIGN KEY (partner_id) REFERENCES partner(partner_id) ON DELETE CASCADE
 );
+CREATE INDEX halo_snapshot_tenant ON halo_snapshot USING btree (tenant);
 
 CREATE TABLE inbox (
     consumer text NOT NULL,
@@ -910,6 +911,16 @@ CREATE FUNCTION billing_cycle_key(cycle text)
  IMMUTABLE
 AS $function$
     SELECT lower(btrim(regexp_replace(normalize(coalesce(cycle, ''), NFKC), '\s+', ' ', 'g')))
+$function$;
+
+CREATE FUNCTION halo_names(p_tenant text)
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT ARRAY(SELECT name FROM (
+        SELECT halo_of(p_tenant) AS name UNION SELECT a.host FROM halo_alias a WHERE a.tenant = halo_of(p_tenant)) AS known
+        WHERE halo_of(name) = halo_of(p_tenant))
 $function$;
 
 CREATE FUNCTION halo_of(p_tenant text)
@@ -1693,8 +1704,9 @@ CREATE FUNCTION recurring_lines(p_run_id uuid)
 AS $function$
 BEGIN
     RETURN QUERY SELECT l.line_no + of.line_offset, l.customer_id, round(l.quantity * l.unit_price, 2)
-        FROM invoice_of_run of JOIN invoice_line l USING (invoice_pk)
-        WHERE of.run_id = p_run_id AND l.kind = 'recurring';
+        FROM invoice_of_run of CROSS JOIN LATERAL (
+            SELECT * FROM invoice_line WHERE invoice_pk = of.invoice_pk AND kind = 'recurring' OFFSET 0) AS l
+        WHERE of.run_id = p_run_id;
 END $function$;
 
 CREATE FUNCTION restored_licences(p_partner_id text)

@@ -26,6 +26,9 @@ BY_ADDRESS = {
     "tenant = :tenant": "a value is set, or what is learnt of an address: how large pages and arrays it takes",
     "tenant = excluded.tenant": "a value is set",
     "tenant = halo_of(l.tenant)": "a value is set",
+    "a.tenant = halo_of(p_tenant)": "the second names of a Halo, for halo_names",
+    "tenant = ANY": "one of halo_names, which are all names of a Halo",
+    "o.tenant = ANY": "the same",
 }
 _NAME = r"(?:halo_of\([\w.:]+\)|[\w.:]*\btenant\b)"
 _COMPARED = re.compile(rf"{_NAME} (?:=|<>|IN|IS (?:NOT )?DISTINCT FROM) (?:ANY\()?[\w.:]*(?:\([\w.:]+\)?)?")

@@ -34,11 +34,11 @@ async def test_a_run_whose_planner_lost_the_database_for_a_moment_goes_on_at_onc
     await pipeline.invoice([{"product_code": "P-1"}])
     run_id = await pipeline.start()
 
-    async def away(_: Any) -> None:
+    async def away(*_: Any) -> None:
         raise ConnectionResetError
 
     with monkeypatch.context() as patch:
-        patch.setattr(pipeline.planning._plans, "settings", away)
+        patch.setattr(pipeline.planning._plans, "rows", away)
         with pytest.raises(ConnectionResetError):
             await pipeline.planning.advance(run_id)
     await pipeline.deliver_all()

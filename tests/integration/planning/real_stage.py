@@ -110,8 +110,8 @@ class RealStage(Stage):
         await self._pool.execute("UPDATE partner SET review_first_sync = true")
 
     async def review_due(self) -> bool:
-        due: bool = await QUERIES.review_due(self._pool, partner_id=PARTNER, tenant=TENANT)
-        return due
+        row = await QUERIES.plan_standing(self._pool, partner_id=PARTNER, tenant=TENANT, run_id=uuid4())
+        return bool(row["review_due"])
 
     async def choices(self, run_id: UUID) -> list[ReviewOutlook]:
         return list(await ReviewStore(self._pool).outlooks(run_id))

@@ -16,6 +16,9 @@ pytestmark = pytest.mark.new_database
 READ, ROWS, CLIENTS = UUID(int=7), 1_000, 50
 """Compared each with each the rows would be a million."""
 
+MANY = 5_000
+"""Partners, and lines of others: with few of either Postgres may go through all of them."""
+
 
 async def as_known(pool: Pool) -> None:
     """Store a snapshot and a read of the same licences; statistics are of the moment before the read."""
@@ -60,6 +63,55 @@ async def test_licences_of_other_halos_are_not_asked_one_by_one_whose_they_are(p
         assert await visited(connection, QUERIES.written_by_others.sql, "another", "elsewhere") < CLIENTS
     others = QUERIES.written_by_others(pool, partner_id="another", tenant=TENANT)
     assert len([row async for row in others]) == ROWS
+
+
+async def test_who_else_has_a_halo_is_not_asked_of_every_partner(pool: Pool) -> None:
+    await as_known(pool)
+    await pool.execute(
+        "INSERT INTO partner (partner_id, name) SELECT 'p' || n, n FROM generate_series(1, $1) AS n", MANY
+    )
+    await pool.execute(
+        "INSERT INTO halo_snapshot (partner_id, tenant, read_at) SELECT 'p' || n, 't' || n, now()"
+        " FROM generate_series(1, $1) AS n",
+        MANY,
+    )
+    await pool.execute("INSERT INTO halo_alias VALUES ('p.example', $1), ('q.example', 't1')", TENANT)
+    await pool.execute("UPDATE halo_snapshot SET tenant = 'p.example' WHERE partner_id = 'p2'")
+    await pool.execute("ANALYZE halo_snapshot")
+    of_all: dict[str, list[object]] = {"written_by_others": [PARTNER, TENANT], "plan_standing": [TENANT, READ, PARTNER]}
+    for name, arguments in of_all.items():
+        async with pool.acquire() as connection, connection.transaction():
+            assert await looked_at_in_vain(connection, getattr(QUERIES, name).sql, *arguments) < MANY / 2, name
+    names = await pool.fetchval("SELECT halo_names($1)", TENANT)
+    assert sorted(names) == sorted(["p.example", TENANT])
+    assert await pool.fetchval("SELECT halo_names('p.example')") == names
+    assert await pool.fetchval("SELECT halo_names('t3')") == ["t3"]
+    standing = await QUERIES.plan_standing(pool, partner_id=PARTNER, tenant=TENANT, run_id=READ)
+    assert standing["is_shared"]
+
+
+async def test_a_run_does_not_go_through_the_lines_of_other_invoices(pool: Pool) -> None:
+    stage = RealStage(pool)
+    await stage.set_up()
+    run_id = await stage.start()
+    await pool.execute(
+        """INSERT INTO invoice (partner_id, invoice_id, revision, event_id, period, currency, issued_at, line_count,
+            total) SELECT $1, 'OLD-' || n, 1, gen_random_uuid(), '2025-01', 'AUD', now(), 0, 0
+        FROM generate_series(1, 50) AS n""",
+        PARTNER,
+    )
+    await pool.execute(
+        """INSERT INTO invoice_line SELECT invoice_pk, n, n, 'C', 'Customer', 'P', '', 'recurring', 1, 1, 'Monthly'
+        FROM invoice, generate_series(1, $1) AS n WHERE period = '2025-01'""",
+        MANY // 50,
+    )
+    statement = QUERIES.lines_of.sql
+    async with pool.acquire() as connection, connection.transaction():
+        assert await visited(connection, statement, stage.invoice_pk, run_id) < MANY / 2
+    async with pool.acquire() as connection, connection.transaction():
+        assert await connection.fetch("SELECT FROM recurring_lines($1)", run_id)
+        gone_through = "SELECT seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = 'invoice_line'"
+        assert await connection.fetchval(gone_through) == 0
 
 
 async def test_what_is_as_it_was_is_not_written_again(pool: Pool) -> None:

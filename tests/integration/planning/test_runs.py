@@ -59,6 +59,15 @@ async def test_a_claim_that_has_run_out_is_anybodys_and_its_planner_changes_noth
     assert (await stage.run(run_id))[0] == "planning"
 
 
+async def test_who_begins_to_plan_holds_the_run_anew_also_after_a_long_wait(stage: Stage) -> None:
+    run_id = await claimed(stage, FIRST)
+    await stage.pass_time(CLAIM_S + 1)
+    assert await stage.runs.planning(run_id, FIRST)
+    await stage.pass_time(CLAIM_S - 5)
+    assert await stage.sweeper.redeliver_due() == 0
+    assert await stage.runs.claim(run_id, SECOND) is None
+
+
 async def test_a_run_that_is_given_back_keeps_its_attempts_and_is_free_at_once(stage: Stage) -> None:
     run_id = await claimed(stage, FIRST)
     await stage.runs.release(run_id, FIRST, attempts=3, wait_s=100)

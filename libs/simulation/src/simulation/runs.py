@@ -70,6 +70,7 @@ class MemoryRuns:
             run = self._db.runs[run_id]
             if run.claim != claim:
                 return False
+            run.claimed_until, run.redeliver_at = now() + CLAIM_S, now() + CLAIM_S
             self._db.move_run(run, RunState.PLANNING)
             return True
 

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -49,11 +49,12 @@ class _Came:
 
 @dataclass(frozen=True)
 class _Turn:
-    """What stays the same in a turn: who reads, until when, and the page that was asked for ahead of its time."""
+    """A turn: who reads, until when, the page that was asked for ahead of its time, and what the last one taught."""
 
     who: Caller
     until: float
     ahead: OneAhead[_Order, _Came]
+    known: dict[HaloList, PageSize] = field(default_factory=dict)
 
     @property
     def over(self) -> bool:
@@ -90,7 +91,8 @@ class HaloRead:
         async with OneAhead[_Order, _Came]() as ahead:
             turn = _Turn(who, time.monotonic() + turn_s, ahead)
             while (what := progress.list) != "complete" and (ahead.asked or not turn.over):
-                pages, known = await self.sizing.before(who.tenant, what, progress.pages)
+                known = turn.known.pop(what, None) or await self.sizing.known(who.tenant, what)
+                pages = self.sizing.before(known, progress.pages)
                 try:
                     progress = await self._page(progress, what, pages, known, turn)
                 except IncompleteReadError as error:
@@ -139,7 +141,11 @@ class HaloRead:
         save = self.reads.save_clients if what == "clients" else self.reads.save_licences
         kept = await save(progress, pages, page, self.sizing.bounds.most)
         if kept.list == what and kept.client_id is None and kept.pages is not None:
-            await self.sizing.came(who.tenant, what, pages, kept.pages, received=len(page.rows), took_s=came.took_s)
+            received = len(page.rows)
+            known = await self.sizing.came(
+                who.tenant, what, known, pages, kept.pages, received=received, took_s=came.took_s
+            )
+        turn.known[what] = known
         return kept
 
     async def _asked(self, order: _Order, who: Caller) -> _Came:

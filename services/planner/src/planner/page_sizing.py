@@ -27,10 +27,14 @@ class PageSizing:
         self._sizes = sizes
         self.bounds = bounds
 
-    async def before(self, tenant: str, what: HaloList, pages: Pages | None) -> tuple[Pages, PageSize]:
-        """Return the pages with the size to ask for, and what is known of it; None: nothing of the list was read."""
-        known = first_size(await self._sizes.learnt(tenant, what), self.bounds)
-        return Pages(size=known.rows) if pages is None else fitted(pages, known), known
+    async def known(self, tenant: str, what: HaloList) -> PageSize:
+        """Return what is known of the size of the list's pages."""
+        return first_size(await self._sizes.learnt(tenant, what), self.bounds)
+
+    @staticmethod
+    def before(known: PageSize, pages: Pages | None) -> Pages:
+        """Return the pages with the size to ask for; None: nothing of the list was read."""
+        return Pages(size=known.rows) if pages is None else fitted(pages, known)
 
     def ahead(self, known: PageSize, before: Pages, after: Pages, *, received: int, took_s: float) -> Pages:
         """Return the pages with the size that `before` will give once `came` has learnt from a page."""
@@ -38,14 +42,22 @@ class PageSizing:
         return fitted(after, learnt)
 
     async def came(
-        self, tenant: str, what: HaloList, before: Pages, after: Pages, *, received: int, took_s: float
-    ) -> None:
-        """Learn from a page of `received` rows that took `took_s` seconds."""
-        known = first_size(await self._sizes.learnt(tenant, what), self.bounds)
+        self,
+        tenant: str,
+        what: HaloList,
+        known: PageSize,
+        before: Pages,
+        after: Pages,
+        *,
+        received: int,
+        took_s: float,
+    ) -> PageSize:
+        """Learn from a page of `received` rows that took `took_s` seconds; return what is known now."""
         learnt = after_answer(known, before, after, received=received, took_s=took_s, bounds=self.bounds)
         if learnt != known:
             log.info("page size learnt", tenant=tenant, list=what, rows=learnt.rows, ceiling=learnt.ceiling)
             await self._sizes.learn(tenant, what, learnt)
+        return learnt
 
     async def contradicted(self, tenant: str, what: HaloList, pages: Pages) -> None:
         """Learn from a list that contradicts itself: where Halo cuts pages, it is asked for no more than it gives."""

@@ -78,7 +78,7 @@ class Runs(Protocol):
         """Give the run back; its next turn comes in `wait_s` seconds. A lost claim changes nothing."""
 
     async def planning(self, run_id: UUID, claim: UUID) -> bool:
-        """Say that the read is complete; False if the claim is lost."""
+        """Say that the read is complete, and hold the run anew; False if the claim is lost."""
         ...
 
     async def fail(self, run_id: UUID, claim: UUID, code: str, error: str, *, missing: int | None = None) -> None:

@@ -125,27 +125,20 @@ class RunPlanner:
             why = "other large plans and invoices stand in line already"
             return await self._later(run, claim, CROWDED_WAIT_S, "a slot to work in", why)
         async with self._slots.take(large=large):
-            # The wait for other plans may have been long: hold the run anew, or leave it to who has it by now.
-            if await self._runs.claim(run.run_id, claim) is None:
-                raise LostClaimError(str(run.run_id))
             await self._check_and_plan(run, claim, progress)
         return None
 
     async def _check_and_plan(self, run: ClaimedRun, claim: UUID, progress: ReadProgress) -> None:
         if not await self._runs.planning(run.run_id, claim):
             raise LostClaimError(str(run.run_id))
-        settings = await self._plans.settings(run.partner_id)
-        seen = await self._snapshots.compare(progress)
-        why = shrunk(seen, settings.delete_guard)
-        if why is not None and not (run.accept_shrunk_read and within_accepted(seen, run.seen_missing)):
-            await self._fail(run, claim, "read_shrunk", why, missing=seen.lacking)
-            return
-        await self._plan(run, claim, progress)
-
-    async def _plan(self, run: ClaimedRun, claim: UUID, progress: ReadProgress) -> None:
         inputs = await self._plans.inputs(
             progress, run.invoice_pk, approve_removals=run.approve_removals, approve_review=run.approve_review
         )
+        seen = await self._snapshots.compare(progress)
+        why = shrunk(seen, inputs.settings.delete_guard)
+        if why is not None and not (run.accept_shrunk_read and within_accepted(seen, run.seen_missing)):
+            await self._fail(run, claim, "read_shrunk", why, missing=seen.lacking)
+            return
         # In a thread: seconds of arithmetic must not stop the heartbeats.
         plan = await asyncio.to_thread(make_plan, inputs)
         waits = plan.to_review > 0 and not plan.review_done and inputs.undone is None

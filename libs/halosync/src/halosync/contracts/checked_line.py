@@ -6,6 +6,7 @@ written as the documentation shows them. Those are recognised as a whole, and be
 
 import re
 from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple, get_args
 
@@ -40,11 +41,8 @@ class CheckedLine(NamedTuple):
     billing_cycle: str
     text: str
     """All of the above in this order, with tabs between them."""
-
-    @property
-    def amount(self) -> Decimal:
-        """Quantity times price, rounded half up to cents."""
-        return _EXACT.quantize(_EXACT.multiply(self.quantity, self.unit_price), _CENT)
+    amount: Decimal
+    """Quantity times price, rounded half up to cents."""
 
 
 def checked(raw: object) -> CheckedLine:
@@ -78,14 +76,27 @@ def _plain(raw: Any) -> CheckedLine | None:
         or "  " in whole
         or whole[0] == " "
         or whole[-1] == " "
-        or not _plain_numbers(f"{quantity} {unit_price}")
+        or (numbers := _numbers(quantity, unit_price)) is None
     ):
+        return None
+    how_many, price, amount = numbers
+    of = (line_id, customer_id, customer_name, product_code, product_name, kind, how_many, price, billing_cycle)
+    return CheckedLine._make((*of, "\t".join(texts), amount))
+
+
+@lru_cache(maxsize=4096)
+def _numbers(quantity: str, unit_price: str) -> tuple[Decimal, Decimal, Decimal] | None:
+    """Return quantity, price and amount, or None if they are not plain. Few pairs come often in an invoice."""
+    if not _plain_numbers(f"{quantity} {unit_price}"):
         return None
     how_many, price = Decimal(quantity), Decimal(unit_price)
     if not (how_many and price):  # the models write every zero as 0
         return None
-    of = (line_id, customer_id, customer_name, product_code, product_name, kind, how_many, price, billing_cycle)
-    return CheckedLine(*of, "\t".join(texts))
+    return how_many, price, _amount(how_many, price)
+
+
+def _amount(quantity: Decimal, price: Decimal) -> Decimal:
+    return _EXACT.quantize(_EXACT.multiply(quantity, price), _CENT)
 
 
 def _by_model(raw: object) -> CheckedLine:
@@ -93,4 +104,5 @@ def _by_model(raw: object) -> CheckedLine:
     loose = isinstance(kind, str) and kind in _NON_RECURRING
     line = (NonRecurringLine if loose else InvoiceLine).model_validate(raw)
     values = [getattr(line, name) for name in InvoiceLine.model_fields]
-    return CheckedLine._make([*values, "\t".join(map(str, values))])
+    text, amount = "\t".join(map(str, values)), _amount(line.quantity, line.unit_price)
+    return CheckedLine._make([*values, text, amount])

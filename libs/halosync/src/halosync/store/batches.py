@@ -5,7 +5,6 @@ from uuid import UUID
 
 from halosync.contracts.run import LicenceActions
 from halosync.domain.batching import Batch
-from halosync.domain.states import BatchState
 from halosync.ports.batch_work import BatchAtWork
 from halosync.ports.reads import ReadProgress
 from halosync.store.outbox import emit_many
@@ -21,16 +20,22 @@ ISSUE_GRACE_S = 60.0
 
 
 async def write_batches(connection: Connection, read: ReadProgress, batches: Sequence[Batch]) -> dict[int, int]:
-    """Write the batches and return, for each item's seq, the batch it is in."""
-    ids = [row["batch_id"] async for row in QUERIES.new_batch_ids(connection, count=len(batches))]
-    await connection.copy_records_to_table(
-        "batch",
-        records=[
-            (batch_id, read.read_id, read.partner_id, read.tenant, batch.kind, BatchState.PLANNED)
-            for batch_id, batch in zip(ids, batches, strict=True)
-        ],
-        columns=["batch_id", "run_id", "partner_id", "tenant", "kind", "state"],
+    """Write the batches, order the first ones, and return, for each item's seq, the batch it is in.
+
+    In the transaction that stores the items too: nobody hears of an order before it is committed.
+    """
+    if not batches:
+        return {}
+    whose = {"run_id": read.read_id, "partner_id": read.partner_id, "tenant": read.tenant}
+    rows = QUERIES.insert_batches(
+        connection, **whose, kinds=[batch.kind for batch in batches], most=IN_FLIGHT, grace_s=ISSUE_GRACE_S
     )
+    ids = [row["batch_id"] async for row in rows]
+    orders = [
+        LicenceActions(**whose, batch_id=batch_id, kind=batch.kind)
+        for batch_id, batch in zip(ids[:IN_FLIGHT], batches, strict=False)
+    ]
+    await emit_many(connection, orders)
     return {seq: batch_id for batch_id, batch in zip(ids, batches, strict=True) for seq in batch.indexes}
 
 

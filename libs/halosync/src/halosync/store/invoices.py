@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 from halosync.contracts.checked_line import CheckedLine
 from halosync.contracts.invoice import InvoiceAccepted, InvoiceHeader, InvoiceRejected
 from halosync.contracts.invoice_checks import InvalidInvoiceError, LineChecker, identity, whole
-from halosync.store.outbox import content_of, emit, first_time, note_content
+from halosync.store.outbox import content_of, emit
 from halosync.store.pool import Connection, Pool
 from halosync.store.queries import QUERIES
 
@@ -52,14 +52,16 @@ class InvoiceStore:
                     whole("no such partner; add it with `halosync partner add`, then replay", "partner_id"),
                     identity(header),
                 )
-            if not await first_time(connection, CONSUMER, header.event_id):
+            event = {"consumer": CONSUMER, "event_id": header.event_id}
+            invoice = {"partner_id": header.partner_id, "invoice_id": header.invoice_id}
+            came = await QUERIES.invoice_came(connection, **event, **invoice)
+            if not came["is_first"]:
                 await _must_say_the_same(connection, header, lines)
                 return False
-            await _must_be_newer(connection, header)
+            _must_be_newer(header, came["newest"])
             invoice_pk: int = await QUERIES.insert_invoice(
                 connection,
-                partner_id=header.partner_id,
-                invoice_id=header.invoice_id,
+                **invoice,
                 revision=header.revision,
                 event_id=header.event_id,
                 replaces=header.replaces,
@@ -71,11 +73,16 @@ class InvoiceStore:
             checker = LineChecker(header)
             await connection.copy_to_table("invoice_line", source=_copied(invoice_pk, lines(checker)), columns=_COLUMNS)
             checker.finish()
-            await note_content(connection, CONSUMER, header.event_id, checker.content)
-            await QUERIES.set_invoice_totals(
-                connection, invoice_pk=invoice_pk, line_count=checker.count, total=checker.total
+            await QUERIES.complete_invoice(
+                connection,
+                **event,
+                **invoice,
+                invoice_pk=invoice_pk,
+                replaces=header.replaces,
+                content=checker.content,
+                line_count=checker.count,
+                total=checker.total,
             )
-            await _supersede(connection, header, invoice_pk)
             await emit(
                 connection,
                 InvoiceAccepted(
@@ -125,8 +132,7 @@ async def _must_say_the_same(
         raise InvalidInvoiceError(SAYS_SOMETHING_ELSE, identity(header))
 
 
-async def _must_be_newer(connection: Connection, header: InvoiceHeader) -> None:
-    newest = await QUERIES.newest_revision(connection, partner_id=header.partner_id, invoice_id=header.invoice_id)
+def _must_be_newer(header: InvoiceHeader, newest: int | None) -> None:
     if newest is not None and header.revision <= newest:
         raise InvalidInvoiceError(
             whole(
@@ -135,19 +141,6 @@ async def _must_be_newer(connection: Connection, header: InvoiceHeader) -> None:
             ),
             identity(header),
         )
-
-
-async def _supersede(connection: Connection, header: InvoiceHeader, invoice_pk: int) -> None:
-    await QUERIES.supersede_older(
-        connection,
-        partner_id=header.partner_id,
-        invoice_pk=invoice_pk,
-        invoice_id=header.invoice_id,
-        replaces=header.replaces,
-    )
-    await QUERIES.supersede_if_replaced(
-        connection, partner_id=header.partner_id, invoice_pk=invoice_pk, invoice_id=header.invoice_id
-    )
 
 
 async def _copied(invoice_pk: int, lines: Lines) -> AsyncIterator[bytes]:

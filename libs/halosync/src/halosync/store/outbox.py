@@ -10,16 +10,6 @@ from halosync.store.pool import Connection
 from halosync.store.queries import QUERIES
 
 
-async def first_time(connection: Connection, consumer: str, event_id: UUID) -> bool:
-    """Remember that `consumer` has dealt with the event; False if it already had."""
-    return await QUERIES.remember_event(connection, consumer=consumer, event_id=event_id) is not None
-
-
-async def note_content(connection: Connection, consumer: str, event_id: UUID, content: bytes) -> None:
-    """Remember a digest of what an event said."""
-    await QUERIES.note_content(connection, consumer=consumer, event_id=event_id, content=content)
-
-
 async def content_of(connection: Connection, consumer: str, event_id: UUID) -> bytes | None:
     """Return the digest of what an event said that was dealt with; None if none was noted."""
     content: bytes | None = await QUERIES.content_of_event(connection, consumer=consumer, event_id=event_id)

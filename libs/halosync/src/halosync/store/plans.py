@@ -1,40 +1,24 @@
 """What a plan is made from, and the plan itself: items, batches and orders to the writers, in one transaction."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from uuid import UUID
 
-import asyncpg
-
 from halosync.domain.batching import Batch
-from halosync.domain.model import (
-    Cleanup,
-    Client,
-    Licence,
-    LicenceState,
-    Line,
-    LineKind,
-    OnDrift,
-    Outcome,
-    PriceField,
-    Removal,
-    Traits,
-)
-from halosync.domain.plan import DeleteGuard, Plan, PlanInput, PlannedItem, PlanSettings
+from halosync.domain.model import Action, LicenceState, Outcome, Traits
+from halosync.domain.plan import Plan, PlanInput, PlannedItem, PlanSettings
 from halosync.domain.review_choices import ReviewOutlook
 from halosync.domain.states import ActionState, RunState
 from halosync.ports.reads import ReadProgress
 from halosync.ports.run_claim import LostClaimError
-from halosync.store.batches import issue, write_batches
-from halosync.store.item_traces import approved_changes, drift_as_json, restored_licences, undone_run
-from halosync.store.links import CustomerLinks, ProductLinks
+from halosync.store.batches import write_batches
+from halosync.store.item_traces import drift_as_json
+from halosync.store.plan_inputs import licences_read, plan_inputs, settings_of
 from halosync.store.pool import Connection, Pool
 from halosync.store.queries import QUERIES
 from halosync.store.reads import replace_snapshot
 from halosync.store.reviews import outlooks_as_json
 from halosync.store.runs import end_run, finish_if_done
-from halosync.store.unsure_creates import NOTHING_CAME, came_since, found_of, remember, unsure_creates, with_recognised
-from halosync.store.written import written_licences
+from halosync.store.unsure_creates import NOTHING_CAME, found_of, remember, unsure_creates
 
 _ITEM_COLUMNS = (
     *("run_id", "seq", "customer_ids", "customer_name", "halo_client_id", "product_code", "licence_name"),
@@ -56,21 +40,7 @@ class PlanStore:
 
     async def settings(self, partner_id: str) -> PlanSettings:
         """Return the partner's settings that shape a plan."""
-        row = await QUERIES.plan_settings(self._pool, partner_id=partner_id)
-        guard = None
-        if row["guard_max_count"] is not None:
-            guard = DeleteGuard(row["guard_max_count"], row["guard_max_fraction"])
-        return PlanSettings(
-            Removal(row["removal"]),
-            Cleanup(row["cleanup"]),
-            PriceField(row["price_field"]),
-            guard,
-            adopt_foreign=row["adopt_foreign"],
-            billing_cycles=row["billing_cycles"],
-            licence_type=row["licence_type"],
-            details=row["details"],
-            on_drift=OnDrift(row["on_drift"]),
-        )
+        return settings_of(await QUERIES.plan_settings(self._pool, partner_id=partner_id))
 
     async def rows(self, read: ReadProgress, invoice_pk: int) -> int:
         """Return how many lines, clients and licences a plan is made from."""
@@ -86,62 +56,9 @@ class PlanStore:
         approve_review: int | None = None,
     ) -> PlanInput:
         """Load everything a plan depends on, as one consistent picture of the database."""
-        texts: dict[str, str] = {}
-        same = texts.setdefault  # equal texts share one object: 100,000 lines have few distinct customers and products
+        approvals = {"approve_removals": approve_removals, "approve_review": approve_review}
         async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
-            partner_id = read.partner_id
-            here = {"partner_id": partner_id, "tenant": read.tenant}
-            history = [row async for row in QUERIES.licence_history(connection, **here, read_id=read.read_id)]
-            settings = await self.settings(partner_id)
-            licences = await _licences_read(connection, read, same)
-            unsure = await unsure_creates(connection, read)
-            found = found_of(unsure, licences, await came_since(connection, read, unsure, licences))
-            owned = {row["halo_licence_id"] for row in history if row["owned"]}
-            undone = await undone_run(connection, read, licences)
-            if undone is not None:
-                settings = replace(settings, price_field=undone.price_field)
-            return PlanInput(
-                lines=[
-                    Line(
-                        row["line_no"],
-                        same(row["customer_id"], row["customer_id"]),
-                        same(row["customer_name"], row["customer_name"]),
-                        same(row["product_code"], row["product_code"]),
-                        LineKind(row["kind"]),
-                        row["quantity"],
-                        row["unit_price"],
-                        same(row["billing_cycle"], row["billing_cycle"]),
-                    )
-                    async for row in QUERIES.lines_of(connection, invoice_pk=invoice_pk, run_id=read.read_id)
-                    if undone is None
-                ],
-                clients=[Client(*row) async for row in QUERIES.clients_read(connection, read_id=read.read_id)],
-                licences=licences,
-                customer_links=await CustomerLinks.stored(connection, partner_id),
-                product_links={
-                    code: name for code, name in (await ProductLinks.stored(connection, partner_id)).items() if name
-                },
-                settings=settings,
-                owned=frozenset(owned | found.recognised.keys()),
-                removed=frozenset(row["halo_licence_id"] for row in history if row["removed"])
-                | (undone.deleted if undone else frozenset()),
-                written=with_recognised(written_licences(history, settings.price_field), found),
-                approve_removals=approve_removals,
-                owned_by_others=await _ids(QUERIES.written_by_others(connection, **here)),
-                kept=await _ids(QUERIES.kept_licences(connection, **here)),
-                review_due=await QUERIES.review_due(connection, **here),
-                approve_review=approve_review,
-                perhaps_created=found.perhaps,
-                restored=found.restored | await restored_licences(connection, **here),
-                perhaps_restored=found.perhaps_restored,
-                approved=await approved_changes(connection, read.read_id),
-                undone=None if undone is None else undone.items,
-                left_at=frozenset() if undone is None else undone.left_at,
-                vanished={
-                    number: (client_id, code)
-                    async for number, client_id, code in QUERIES.vanished_licences(connection, read_id=read.read_id)
-                },
-            )
+            return await plan_inputs(connection, read, invoice_pk, **approvals)
 
     async def store(
         self,
@@ -164,18 +81,19 @@ class PlanStore:
         """
         run_id = read.read_id
         async with self._pool.acquire() as connection, connection.transaction():
-            begin = QUERIES.begin_writing if apply else QUERIES.lock_claimed_run
-            if await begin(connection, run_id=run_id, claim=claim) is None:
-                raise LostClaimError(str(run_id))
-            await QUERIES.note_settings(
+            begin = QUERIES.begin_writing if apply else QUERIES.begin_preview
+            begun = await begin(
                 connection,
                 run_id=run_id,
+                claim=claim,
                 removal=settings.removal,
                 price_field=settings.price_field,
                 licence_type=settings.licence_type,
                 details=settings.details,
                 review=outlooks_as_json(review) if review else None,
             )
+            if begun is None:
+                raise LostClaimError(str(run_id))
             batch_of = await write_batches(connection, read, batches) if apply else {}
             await connection.copy_records_to_table(
                 "item",
@@ -185,45 +103,29 @@ class PlanStore:
                 columns=_ITEM_COLUMNS,
             )
             unsure = await unsure_creates(connection, read)
-            licences = await _licences_read(connection, read, lambda text, _: text) if unsure else []
+            licences = await licences_read(connection, read, lambda text, _: text) if unsure else []
             await replace_snapshot(connection, read.read_id, read.partner_id, read.tenant)
             await remember(connection, read.partner_id, found_of(unsure, licences, NOTHING_CAME).recognised)
             if apply:
-                await QUERIES.accept_edits(connection, run_id=run_id, partner_id=read.partner_id)
-                await QUERIES.forget_vanished(
-                    connection, partner_id=read.partner_id, licence_ids=list(plan.accepted_deletions)
-                )
-                await QUERIES.give_back(connection, run_id=run_id, partner_id=read.partner_id)
-                if plan.review_done:
-                    await QUERIES.review_is_done(connection, partner_id=read.partner_id, tenant=read.tenant)
-                await issue(connection, run_id)
-                await finish_if_done(connection, run_id)
+                await self._apply(connection, read, plan)
+                if not batches:
+                    await finish_if_done(connection, run_id)
             else:
                 await end_run(connection, run_id, RunState.PREVIEWED)
 
-
-async def _licences_read(connection: Connection, read: ReadProgress, same: Callable[[str, str], str]) -> list[Licence]:
-    return [
-        Licence(
-            row["halo_licence_id"],
-            row["halo_client_id"],
-            same(row["name"], row["name"]),
-            row["quantity"],
-            row["price"],
-            row["purchase_price"],
-            None if (cycle := row["billing_cycle"]) is None else same(cycle, cycle),
-            row["is_active"],
-            row["foreign_mark"],
-            row["licence_type"],
-            row["stamp"],
-            row["product_sku"],
-        )
-        async for row in QUERIES.licences_read(connection, read_id=read.read_id)
-    ]
-
-
-async def _ids(rows: AsyncIterator[asyncpg.Record]) -> frozenset[int]:
-    return frozenset([row["halo_licence_id"] async for row in rows])
+    async def _apply(self, connection: Connection, read: ReadProgress, plan: Plan) -> None:
+        """Carry out what a plan says of licences without writing them; only what it says is asked of the database."""
+        whose = {"run_id": read.read_id, "partner_id": read.partner_id}
+        unchanged = [item for item in plan.items if item.action is Action.UNCHANGED]
+        if any(item.drift for item in unchanged):
+            await QUERIES.accept_edits(connection, **whose)
+        if plan.accepted_deletions:
+            deletions = list(plan.accepted_deletions)
+            await QUERIES.forget_vanished(connection, partner_id=read.partner_id, licence_ids=deletions)
+        if not all(item.owned_after for item in unchanged):
+            await QUERIES.give_back(connection, **whose)
+        if plan.review_done:
+            await QUERIES.review_is_done(connection, partner_id=read.partner_id, tenant=read.tenant)
 
 
 def _item(run_id: UUID, seq: int, item: PlannedItem, batch_id: int | None, *, apply: bool) -> tuple[object, ...]:

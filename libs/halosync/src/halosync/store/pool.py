@@ -18,6 +18,10 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolC
 _JSONB_VERSION = b"\x01"
 """Postgres' binary form of jsonb is its text behind this byte. Rows that are copied in know no other form."""
 
+_ARRAYS = """SELECT CAST($1 AS integer[]), CAST($2 AS bigint[]), CAST($3 AS numeric[]), CAST($4 AS boolean[]),
+    CAST($5 AS uuid[])"""
+"""What the library looks up in the catalogue when it first meets each, 10 ms of Postgres a time; at once it is half."""
+
 # Set by statements and not with the connection: a pooler in front of Postgres refuses most settings there.
 BOUNDS = "SET statement_timeout = '60s'; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '120s'"
 
@@ -31,6 +35,7 @@ async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]", relay: str 
         schema="pg_catalog",
         format="binary",
     )
+    await connection.prepare(_ARRAYS)
     await connection.execute(BOUNDS)
     if relay:
         await connection.execute("SELECT set_config('halosync.relay', $1, false)", relay)

@@ -3,6 +3,8 @@
 from dataclasses import asdict, replace
 from uuid import UUID
 
+import asyncpg
+
 from halosync.domain.completeness import Next, Pages, ReadPage, after_page
 from halosync.domain.completeness_by_client import all_clients_read, client_read, pages_of_client, said_of_all
 from halosync.domain.guard import Comparison
@@ -40,16 +42,17 @@ class ReadStore:
         """
         clients = page.rows
         async with self._pool.acquire() as connection, connection.transaction():
-            await _fence(connection, progress)
-            new = await QUERIES.save_page_of_clients(
+            kept = await QUERIES.save_page_of_clients(
                 connection,
-                read_id=progress.read_id,
+                **_place(progress),
                 ids=[c.id for c in clients],
                 names=[c.name for c in clients],
                 inactive=[c.inactive for c in clients],
             )
+            new = _added(kept, progress)
             came = ReadPage(page.record_count, [c.id for c in clients], new)
-            as_known = pages.rows + new == page.record_count and await _as_known(connection, progress)
+            whole = pages.rows + new == page.record_count
+            as_known = whole and kept["is_known"] and await _as_known(connection, progress)
             after, following = after_page(pages, came, most=most, by_client=False, as_known=as_known)
             if following is Next.PAGE:
                 return await _advance(connection, replace(progress, pages=after))
@@ -62,10 +65,9 @@ class ReadStore:
         licences = page.rows
         seen = [s.licence for s in licences]
         async with self._pool.acquire() as connection, connection.transaction():
-            await _fence(connection, progress)
-            new = await QUERIES.save_page_of_licences(
+            kept = await QUERIES.save_page_of_licences(
                 connection,
-                read_id=progress.read_id,
+                **_place(progress),
                 ids=[x.id for x in seen],
                 client_ids=[x.client_id for x in seen],
                 names=[x.name for x in seen],
@@ -80,9 +82,11 @@ class ReadStore:
                 stamps=[x.stamp for x in seen],
                 product_skus=[x.product_sku for x in seen],
             )
+            new = _added(kept, progress)
             came = ReadPage(page.record_count, [x.id for x in seen], new)
             of_all = progress.client_id is None
-            as_known = of_all and pages.rows + new == page.record_count and await _as_known(connection, progress)
+            whole = of_all and pages.rows + new == page.record_count
+            as_known = whole and kept["is_known"] and await _as_known(connection, progress)
             after, following = after_page(pages, came, most=most, by_client=of_all, as_known=as_known)
             if following is Next.PAGE:
                 return await _advance(connection, replace(progress, pages=after))
@@ -144,17 +148,20 @@ class ReadStore:
         await QUERIES.forget_old_reads(self._pool)
 
 
-async def _fence(connection: Connection, progress: ReadProgress) -> None:
-    row = await QUERIES.lock_read(connection, read_id=progress.read_id, step=progress.step, restarts=progress.restarts)
-    if row is None:
+def _place(progress: ReadProgress) -> dict[str, object]:
+    return {"read_id": progress.read_id, "step": progress.step, "restarts": progress.restarts}
+
+
+def _added(kept: asyncpg.Record | None, progress: ReadProgress) -> int:
+    """Return how many rows of a page are new; None: the read is not any more where it was."""
+    if kept is None:
         raise ReadTakenOverError(str(progress.read_id))
+    return int(kept["added"])
 
 
 async def _as_known(connection: Connection, progress: ReadProgress) -> bool:
     query = QUERIES.clients_as_known if progress.list == "clients" else QUERIES.licences_as_known
-    found: bool = await query(
-        connection, read_id=progress.read_id, partner_id=progress.partner_id, tenant=progress.tenant
-    )
+    found: bool = await query(connection, read_id=progress.read_id, partner_id=progress.partner_id)
     return found
 
 
@@ -185,11 +192,12 @@ async def _advance(connection: Connection, progress: ReadProgress) -> ReadProgre
 
 async def replace_snapshot(connection: Connection, read_id: UUID, partner_id: str, tenant: str) -> None:
     """Make a complete read the snapshot, in the caller's transaction, and drop the read."""
-    await QUERIES.keep_vanished(connection, read_id=read_id, partner_id=partner_id, tenant=tenant)
-    await QUERIES.forget_other_tenant(connection, partner_id=partner_id, tenant=tenant)
+    is_known = await QUERIES.forget_other_tenant(connection, partner_id=partner_id, tenant=tenant)
+    if is_known:
+        await QUERIES.keep_vanished(connection, read_id=read_id)
     await QUERIES.replace_clients(connection, read_id=read_id, partner_id=partner_id)
     await QUERIES.replace_licences(connection, read_id=read_id, partner_id=partner_id)
-    await QUERIES.forget_returned(connection, partner_id=partner_id)
-    await QUERIES.forget_with_client(connection, partner_id=partner_id)
+    if is_known:
+        await QUERIES.forget_returned(connection, partner_id=partner_id)
+        await QUERIES.forget_with_client(connection, partner_id=partner_id)
     await QUERIES.stamp_snapshot(connection, read_id=read_id, partner_id=partner_id, tenant=tenant)
-    await QUERIES.forget_read(connection, read_id=read_id)

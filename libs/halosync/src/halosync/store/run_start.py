@@ -54,13 +54,12 @@ async def start_run(
 
     `retry_of` is the run whose rest it does. `carried_over`: the removals were approved for that run, not now.
     """
-    is_paused = await QUERIES.hold_partner(connection, partner_id=partner_id)
+    partner = await QUERIES.hold_partner(connection, partner_id=partner_id)
     invoices = await _invoices_of(connection, partner_id, order)
     invoice = invoices[0]
-    tenant = await QUERIES.connected_tenant(connection, partner_id=partner_id)
-    if tenant is None:
+    if partner is None or partner["tenant"] is None:
         raise NotConnectedError(partner_id)
-    if is_paused:
+    if partner["is_paused"]:
         raise PausedError(partner_id)
     if order.undoes is None and (empty := [each["invoice_id"] for each in invoices if each["line_count"] == 0]):
         raise EmptyInvoiceError(empty[0])
@@ -68,7 +67,7 @@ async def start_run(
         connection,
         partner_id=partner_id,
         invoice_pk=invoice["invoice_pk"],
-        tenant=tenant,
+        tenant=partner["tenant"],
         mode=order.mode,
         requested_by=by.name,
         approve_removals=order.approve_removals,
@@ -78,12 +77,13 @@ async def start_run(
     )
     if run_id is None:
         raise RunInProgressError(await QUERIES.running(connection, partner_id=partner_id))
-    await QUERIES.insert_further_invoices(
-        connection,
-        run_id=run_id,
-        invoice_pks=[each["invoice_pk"] for each in invoices[1:]],
-        line_offsets=[line_offset(place) for place in range(1, len(invoices))],
-    )
+    if len(invoices) > 1:
+        await QUERIES.insert_further_invoices(
+            connection,
+            run_id=run_id,
+            invoice_pks=[each["invoice_pk"] for each in invoices[1:]],
+            line_offsets=[line_offset(place) for place in range(1, len(invoices))],
+        )
     # Only now: from here on no other run of the partner can make a plan before this one.
     await require_unchanged(connection, partner_id, order)
     if order.mode is RunMode.APPLY:

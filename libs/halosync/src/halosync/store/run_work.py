@@ -45,8 +45,8 @@ class RunWork:
         await QUERIES.release_run(self._pool, run_id=run_id, claim=claim, attempts=attempts, wait_s=wait_s)
 
     async def planning(self, run_id: UUID, claim: UUID) -> bool:
-        """Say that the read is complete; False if the claim is lost."""
-        return await QUERIES.begin_planning(self._pool, run_id=run_id, claim=claim) is not None
+        """Say that the read is complete, and hold the run anew; False if the claim is lost."""
+        return await QUERIES.begin_planning(self._pool, run_id=run_id, claim=claim, claim_s=CLAIM_S) is not None
 
     async def fail(self, run_id: UUID, claim: UUID, code: str, error: str, *, missing: int | None = None) -> None:
         """End the run as failed: nothing has been written. A lost claim changes nothing.

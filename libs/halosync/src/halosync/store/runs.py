@@ -70,10 +70,10 @@ class RunStore:
 
     async def start_wanted(self, partner_id: str) -> UUID | None:
         """Start the run that auto_sync still owes the partner, if any and if it can start now."""
+        invoice_id = await QUERIES.invoice_to_sync(self._pool, partner_id=partner_id)
+        if invoice_id is None:
+            return None
         async with self._pool.acquire() as connection, connection.transaction():
-            invoice_id = await QUERIES.invoice_to_sync(connection, partner_id=partner_id)
-            if invoice_id is None:
-                return None
             try:
                 return await start_run(connection, partner_id, RunOrder(invoice_id=invoice_id), by=AUTO_SYNC)
             except RunNotStartedError:

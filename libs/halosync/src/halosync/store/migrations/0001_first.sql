@@ -208,6 +208,7 @@ CREATE TABLE halo_snapshot (
     reviewed_at     timestamptz,                                  -- null: the first review is still to be done
     unshown         integer NOT NULL DEFAULT 0                    -- licences that Halo counted and showed nowhere
 );
+CREATE INDEX halo_snapshot_tenant ON halo_snapshot (tenant);      -- who else has this Halo
 
 -- Licences that a person wants to keep: never removed. Not a column of halo_licence, whose rows come and go with reads.
 CREATE TABLE kept_licence (

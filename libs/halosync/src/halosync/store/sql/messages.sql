@@ -1,11 +1,3 @@
--- name: remember_event$
--- The inbox: the name comes back only the first time, so a second delivery is known and does nothing.
-INSERT INTO inbox (consumer, event_id) VALUES (:consumer, :event_id)
-ON CONFLICT DO NOTHING RETURNING consumer;
-
--- name: note_content!
-UPDATE inbox SET content = :content WHERE consumer = :consumer AND event_id = :event_id;
-
 -- name: content_of_event$
 SELECT content FROM inbox WHERE consumer = :consumer AND event_id = :event_id;
 

@@ -3,6 +3,22 @@ SELECT removal, cleanup, price_field, guard_max_count, guard_max_fraction, adopt
     details, on_drift
 FROM partner WHERE partner_id = :partner_id;
 
+-- name: plan_standing^
+-- The settings that shape a plan, and what else one row tells. is_known: this Halo was read before. review_due: the first
+-- review of this Halo is still to be done (spec section 9); another tenant begins anew. The others say which of the further
+-- questions have an answer at all, because for most runs none has: each costs more to ask than to answer.
+SELECT p.removal, p.cleanup, p.price_field, p.guard_max_count, p.guard_max_fraction, p.adopt_foreign, p.billing_cycles,
+    p.licence_type, p.details, p.on_drift,
+    s.tenant IS NOT NULL AS is_known, p.review_first_sync AND s.reviewed_at IS NULL AS review_due,
+    ARRAY(SELECT k.halo_licence_id FROM kept_licence k
+          WHERE k.partner_id = p.partner_id AND halo_of(k.tenant) = halo_of(:tenant)) AS kept,
+    EXISTS (SELECT FROM halo_snapshot o WHERE o.partner_id <> p.partner_id AND o.tenant = ANY (CAST((SELECT halo_names(:tenant)) AS text[]))) AS is_shared,
+    EXISTS (SELECT FROM run r WHERE r.run_id = :run_id AND r.undoes IS NOT NULL) AS undoes,
+    EXISTS (SELECT FROM run_approved_item a WHERE a.run_id = :run_id) AS has_approvals,
+    EXISTS (SELECT FROM run r WHERE r.partner_id = p.partner_id AND r.writing_at IS NOT NULL) AS has_written
+FROM partner p LEFT JOIN halo_snapshot s ON s.partner_id = p.partner_id AND halo_of(s.tenant) = halo_of(:tenant)
+WHERE p.partner_id = :partner_id;
+
 -- name: plan_rows$
 -- How much a plan has to hold in memory.
 SELECT i.line_count + (SELECT count(*) FROM halo_read_client c WHERE c.read_id = :read_id)
@@ -82,7 +98,7 @@ DELETE FROM vanished_licence WHERE partner_id = :partner_id AND halo_licence_id 
 -- What halosync wrote for other partners in the same Halo, whatever they call it. First who these are: else Postgres asks
 -- of each licence of everybody in which Halo it is.
 WITH others AS MATERIALIZED (
-    SELECT partner_id FROM halo_snapshot WHERE partner_id <> :partner_id AND halo_of(tenant) = halo_of(:tenant))
+    SELECT partner_id FROM halo_snapshot WHERE partner_id <> :partner_id AND tenant = ANY (CAST((SELECT halo_names(:tenant)) AS text[])))
 SELECT DISTINCT l.halo_licence_id
 FROM others CROSS JOIN LATERAL (
     SELECT halo_licence_id FROM halo_licence WHERE partner_id = others.partner_id AND owned OFFSET 0) AS l;
@@ -115,24 +131,9 @@ WHERE r.partner_id = :partner_id AND halo_of(r.tenant) = halo_of(:tenant) AND i.
 -- Held items that a person has released for this run.
 SELECT i.* FROM run_approved_item a JOIN item i USING (item_id) WHERE a.run_id = :run_id;
 
--- name: kept_licences
-SELECT halo_licence_id FROM kept_licence WHERE partner_id = :partner_id AND halo_of(tenant) = halo_of(:tenant);
-
--- name: review_due$
--- Whether the first review of this Halo is still to be done (spec section 9). Another tenant begins anew.
-SELECT p.review_first_sync AND NOT EXISTS (SELECT FROM halo_snapshot s
-    WHERE s.partner_id = p.partner_id AND halo_of(s.tenant) = halo_of(:tenant) AND s.reviewed_at IS NOT NULL)
-FROM partner p WHERE p.partner_id = :partner_id;
-
 -- name: review_is_done!
 UPDATE halo_snapshot SET reviewed_at = now()
 WHERE partner_id = :partner_id AND halo_of(tenant) = halo_of(:tenant) AND reviewed_at IS NULL;
-
--- name: note_settings!
--- The settings that the writers must follow are those the plan was made with.
-UPDATE run SET removal = :removal, price_field = :price_field, licence_type = :licence_type, details = :details,
-    review = :review
-WHERE run_id = :run_id;
 
 -- name: accept_edits!
 -- What somebody edited to what the invoice wants is what halosync would have written.
@@ -150,9 +151,13 @@ FROM item i JOIN run r USING (run_id)
 WHERE i.run_id = :run_id AND r.mode = 'undo' AND i.action = 'unchanged' AND NOT i.owned_after AND l.owned
   AND l.partner_id = :partner_id AND l.halo_licence_id = i.halo_licence_id;
 
--- name: new_batch_ids
--- Ids before rows, so that items and batches can both be written by COPY.
-SELECT nextval(pg_get_serial_sequence('batch', 'batch_id')) AS batch_id FROM generate_series(1, :count);
+-- name: insert_batches
+-- Their ids in order. The first ones are with the writers at once.
+INSERT INTO batch (run_id, partner_id, tenant, kind, state, redeliver_at)
+SELECT :run_id, :partner_id, :tenant, b.kind, CASE WHEN b.place <= :most THEN 'issued' ELSE 'planned' END,
+    CASE WHEN b.place <= :most THEN clock_timestamp() + make_interval(secs => :grace_s) END
+FROM unnest(CAST(:kinds AS text[])) WITH ORDINALITY AS b (kind, place) ORDER BY b.place
+RETURNING batch_id;
 
 -- name: issue_planned
 -- Take the next batches of a run out of waiting. Only a few of a run are with the writers at a time, so that

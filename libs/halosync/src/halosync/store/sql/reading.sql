@@ -4,29 +4,34 @@ INSERT INTO halo_read (read_id, partner_id, tenant) VALUES (:read_id, :partner_i
 ON CONFLICT (read_id) DO UPDATE SET read_id = excluded.read_id
 RETURNING read_id, partner_id, tenant, list, client_id, said, pages, step, restarts;
 
--- name: lock_read$
--- Fenced: whoever has read on from a page that another process has read by now changes nothing.
-SELECT true FROM halo_read
-WHERE read_id = :read_id AND step = :step AND restarts = :restarts FOR UPDATE;
-
--- name: save_page_of_clients$
--- Returns how many of the page's rows are new: pages may overlap, ids decide.
-WITH added AS (
+-- name: save_page_of_clients^
+-- Fenced: whoever has read on from a page that another process has read by now changes nothing, and no row comes back.
+-- added: how many of the page's rows are new; pages may overlap, ids decide. is_known: this Halo was read before.
+WITH held AS (
+    SELECT read_id, partner_id, tenant FROM halo_read
+    WHERE read_id = :read_id AND step = :step AND restarts = :restarts FOR UPDATE
+), added AS (
     INSERT INTO halo_read_client (read_id, halo_client_id, name, inactive)
-    SELECT :read_id, * FROM unnest(CAST(:ids AS bigint[]), CAST(:names AS text[]), CAST(:inactive AS boolean[]))
+    SELECT held.read_id, page.*
+    FROM held, unnest(CAST(:ids AS bigint[]), CAST(:names AS text[]), CAST(:inactive AS boolean[])) AS page
     ON CONFLICT DO NOTHING RETURNING 1
-) SELECT count(*) FROM added;
+) SELECT (SELECT count(*) FROM added) AS added, EXISTS (SELECT FROM halo_snapshot s
+    WHERE s.partner_id = held.partner_id AND halo_of(s.tenant) = halo_of(held.tenant)) AS is_known
+FROM held;
 
--- name: save_page_of_licences$
+-- name: save_page_of_licences^
 -- As of clients; of a row that a page has twice the first one counts. What the list of all showed before is new once
 -- that of its client shows it.
-WITH added AS (
+WITH held AS (
+    SELECT read_id, partner_id, tenant FROM halo_read
+    WHERE read_id = :read_id AND step = :step AND restarts = :restarts FOR UPDATE
+), added AS (
     INSERT INTO halo_read_licence (read_id, halo_licence_id, halo_client_id, name, quantity, price, purchase_price,
                                    billing_cycle, is_active, deleted, foreign_mark, licence_type, stamp,
                                    product_sku)
-    SELECT DISTINCT ON (id) :read_id, id, client_id, name, quantity, price, purchase_price, billing_cycle, active,
+    SELECT DISTINCT ON (id) held.read_id, id, client_id, name, quantity, price, purchase_price, billing_cycle, active,
         deleted, foreign_mark, licence_type, stamp, product_sku
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:client_ids AS bigint[]), CAST(:names AS text[]),
+    FROM held, unnest(CAST(:ids AS bigint[]), CAST(:client_ids AS bigint[]), CAST(:names AS text[]),
         CAST(:quantities AS numeric[]), CAST(:prices AS numeric[]), CAST(:purchase_prices AS numeric[]),
         CAST(:billing_cycles AS text[]), CAST(:active AS boolean[]), CAST(:deleted AS boolean[]),
         CAST(:foreign_marks AS text[]), CAST(:licence_types AS bigint[]), CAST(:stamps AS text[]),
@@ -42,23 +47,23 @@ WITH added AS (
         awaited = false
     WHERE halo_read_licence.awaited
     RETURNING 1
-) SELECT count(*) FROM added;
+) SELECT (SELECT count(*) FROM added) AS added, EXISTS (SELECT FROM halo_snapshot s
+    WHERE s.partner_id = held.partner_id AND halo_of(s.tenant) = halo_of(held.tenant)) AS is_known
+FROM held;
 
 -- name: clients_as_known$
--- Whether the clients read so far are exactly those of the last complete read of the same Halo.
-SELECT EXISTS (SELECT FROM halo_snapshot s WHERE s.partner_id = :partner_id AND halo_of(s.tenant) = halo_of(:tenant))
-    AND NOT EXISTS (
-        SELECT FROM (SELECT halo_client_id FROM halo_client WHERE partner_id = :partner_id) AS k
-        FULL JOIN (SELECT halo_client_id FROM halo_read_client WHERE read_id = :read_id) AS r USING (halo_client_id)
-        WHERE k.halo_client_id IS NULL OR r.halo_client_id IS NULL);
+-- Whether the clients read so far are exactly those of the last complete read, which was of the same Halo.
+SELECT NOT EXISTS (
+    SELECT FROM (SELECT halo_client_id FROM halo_client WHERE partner_id = :partner_id) AS k
+    FULL JOIN (SELECT halo_client_id FROM halo_read_client WHERE read_id = :read_id) AS r USING (halo_client_id)
+    WHERE k.halo_client_id IS NULL OR r.halo_client_id IS NULL);
 
 -- name: licences_as_known$
 -- Likewise of licences, with those that halosync has written since; one that it removed may have gone or not.
-SELECT EXISTS (SELECT FROM halo_snapshot s WHERE s.partner_id = :partner_id AND halo_of(s.tenant) = halo_of(:tenant))
-    AND NOT EXISTS (
-        SELECT FROM (SELECT halo_licence_id, removed_at FROM halo_licence WHERE partner_id = :partner_id) AS k
-        FULL JOIN (SELECT halo_licence_id FROM halo_read_licence WHERE read_id = :read_id) AS r USING (halo_licence_id)
-        WHERE k.halo_licence_id IS NULL OR (r.halo_licence_id IS NULL AND k.removed_at IS NULL));
+SELECT NOT EXISTS (
+    SELECT FROM (SELECT halo_licence_id, removed_at FROM halo_licence WHERE partner_id = :partner_id) AS k
+    FULL JOIN (SELECT halo_licence_id FROM halo_read_licence WHERE read_id = :read_id) AS r USING (halo_licence_id)
+    WHERE k.halo_licence_id IS NULL OR (r.halo_licence_id IS NULL AND k.removed_at IS NULL));
 
 -- name: advance_read!
 -- Nobody waits until the page is on the disk: should Postgres crash before, it is read again.
@@ -150,18 +155,19 @@ FROM halo_read h
 LEFT JOIN halo_snapshot s ON s.partner_id = :partner_id AND halo_of(s.tenant) = halo_of(:tenant)
 WHERE h.read_id = :read_id;
 
--- name: forget_other_tenant!
--- What is known of another Halo says nothing about this one.
-DELETE FROM halo_licence WHERE partner_id = :partner_id
-    AND NOT EXISTS (SELECT FROM halo_snapshot WHERE partner_id = :partner_id AND halo_of(tenant) = halo_of(:tenant));
+-- name: forget_other_tenant$
+-- What is known of another Halo says nothing about this one. Returns whether this one was read before; then nothing is
+-- forgotten, and the row that says so stays as it is until the transaction ends.
+WITH here AS (
+    SELECT FROM halo_snapshot WHERE partner_id = :partner_id AND halo_of(tenant) = halo_of(:tenant) FOR KEY SHARE),
+     gone AS (DELETE FROM halo_licence WHERE partner_id = :partner_id AND NOT EXISTS (SELECT FROM here)),
+     gone_too AS (DELETE FROM vanished_licence WHERE partner_id = :partner_id AND NOT EXISTS (SELECT FROM here))
+SELECT EXISTS (SELECT FROM here);
 
 -- name: keep_vanished!
 -- What somebody has deleted in Halo is remembered before it is forgotten with the read before.
-WITH elsewhere AS (DELETE FROM vanished_licence WHERE partner_id = :partner_id
-    AND NOT EXISTS (SELECT FROM halo_snapshot WHERE partner_id = :partner_id AND halo_of(tenant) = halo_of(:tenant)))
 INSERT INTO vanished_licence (partner_id, halo_licence_id, halo_client_id, product_code)
 SELECT v.partner_id, v.halo_licence_id, v.halo_client_id, v.product_code FROM vanished_licences(:read_id) AS v
-WHERE EXISTS (SELECT FROM halo_snapshot s WHERE s.partner_id = v.partner_id FOR KEY SHARE)
 ON CONFLICT DO NOTHING;
 
 -- name: forget_returned!
@@ -224,10 +230,13 @@ SELECT EXISTS (SELECT FROM run r JOIN halo_read h ON h.read_id = :read_id
       AND coalesce(r.finished_at, 'infinity') >= h.created_at);
 
 -- name: stamp_snapshot!
+-- The read is over: its rows go with it. So ends the refresh that it was for, if it was for one.
+WITH closed AS (DELETE FROM halo_refresh WHERE read_id = :read_id),
+     h AS (DELETE FROM halo_read WHERE read_id = :read_id RETURNING read_id, said)
 INSERT INTO halo_snapshot (partner_id, tenant, read_at, unshown)
 SELECT :partner_id, :tenant, now(), coalesce(greatest(h.said - (
     SELECT count(*) FROM halo_read_licence r WHERE r.read_id = h.read_id), 0), 0)
-FROM halo_read h WHERE h.read_id = :read_id
+FROM h
 ON CONFLICT (partner_id) DO UPDATE SET tenant = excluded.tenant, read_at = excluded.read_at, unshown = excluded.unshown,
     reviewed_at = CASE WHEN halo_of(halo_snapshot.tenant) = halo_of(excluded.tenant)
         THEN halo_snapshot.reviewed_at END;

@@ -41,9 +41,12 @@ WHERE r.run_id = :run_id AND r.partner_id = :partner_id;
 -- name: connected_tenant$
 SELECT tenant FROM connection WHERE partner_id = :partner_id AND state = 'connected';
 
--- name: hold_partner$
--- Whether the partner is paused. Until the transaction ends nothing of the partner is purged.
-SELECT paused_at IS NOT NULL FROM partner WHERE partner_id = :partner_id FOR KEY SHARE;
+-- name: hold_partner^
+-- Whether the partner is paused, and the tenant that it is connected to. Until the transaction ends nothing of the partner
+-- is purged.
+SELECT paused_at IS NOT NULL AS is_paused,
+    (SELECT tenant FROM connection c WHERE c.partner_id = p.partner_id AND c.state = 'connected') AS tenant
+FROM partner p WHERE partner_id = :partner_id FOR KEY SHARE;
 
 -- name: insert_run$
 -- The unique index run_one_at_a_time lets one run of a partner live at a time; no row comes back when there is one.
@@ -106,16 +109,26 @@ UPDATE run SET claim = NULL, claimed_until = NULL, attempts = :attempts,
 WHERE run_id = :run_id AND claim = :claim;
 
 -- name: begin_planning$
--- Fenced by the claim: a planner that lost it changes nothing.
-UPDATE run SET state = 'planning' WHERE run_id = :run_id AND claim = :claim RETURNING run_id;
+-- Fenced by the claim: a planner that lost it changes nothing. It is held anew: the wait for other plans may have been long.
+UPDATE run SET state = 'planning', claimed_until = clock_timestamp() + make_interval(secs => :claim_s),
+    redeliver_at = clock_timestamp() + make_interval(secs => :claim_s)
+WHERE run_id = :run_id AND claim = :claim RETURNING run_id;
 
 -- name: lock_claimed_run$
 -- Fenced likewise, for a planner that ends its run itself.
 SELECT run_id FROM run WHERE run_id = :run_id AND claim = :claim FOR UPDATE;
 
 -- name: begin_writing$
-UPDATE run SET state = 'writing', writing_at = clock_timestamp(), claim = NULL, claimed_until = NULL
+-- Fenced likewise. The settings that the writers must follow are those the plan was made with.
+UPDATE run SET state = 'writing', writing_at = clock_timestamp(), claim = NULL, claimed_until = NULL,
+    removal = :removal, price_field = :price_field, licence_type = :licence_type, details = :details, review = :review
 WHERE run_id = :run_id AND claim = :claim AND state = 'planning' RETURNING run_id;
+
+-- name: begin_preview$
+-- As begin_writing, of a run whose planner ends it itself.
+UPDATE run SET removal = :removal, price_field = :price_field, licence_type = :licence_type, details = :details,
+    review = :review
+WHERE run_id = :run_id AND claim = :claim RETURNING run_id;
 
 -- name: note_missing!
 -- How many known licences a read lacked that was not believed: whoever accepts the list by the next run has seen that.
