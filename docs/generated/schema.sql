@@ -1541,6 +1541,15 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE FUNCTION partner_header(p_partner_id text)
+ RETURNS TABLE(partner_id text, name text, connection text, tenant text, problem text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT p.partner_id, p.name, coalesce(c.state, 'disconnected'), c.tenant, c.problem
+    FROM partner p LEFT JOIN connection c USING (partner_id) WHERE p.partner_id = p_partner_id
+$function$;
+
 CREATE FUNCTION product_key(product_code text)
  RETURNS text
  LANGUAGE sql
@@ -1721,6 +1730,14 @@ AS $function$
         AND i.halo_licence_id IS NOT NULL AND i.outcome = 'synced'
 $function$;
 
+CREATE FUNCTION row_version(place tid, writer xid)
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+    SELECT hashtidextended(place, CAST(CAST(writer AS text) AS bigint))
+$function$;
+
 CREATE FUNCTION run_invoice_ids(p_run_id uuid, p_newest text)
  RETURNS text[]
  LANGUAGE sql
@@ -1776,6 +1793,19 @@ AS $function$
           SELECT FROM invoice_of_run o JOIN run r USING (run_id)
           WHERE o.invoice_pk = ANY (c.invoice_pks) AND r.mode = 'undo' AND r.created + r.updated + r.deleted + r.failed > 0
             AND coalesce(r.finished_at, 'infinity') > c.closed_at)
+$function$;
+
+CREATE FUNCTION undone_by(p_run_id uuid)
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT u.run_id FROM run u
+    WHERE u.undoes = p_run_id AND u.mode = 'undo' AND EXISTS (
+        SELECT FROM item done JOIN item back ON back.undoes_item_id = done.item_id
+        WHERE done.run_id = p_run_id AND done.undone IS NOT NULL AND back.run_id = u.run_id
+          AND back.undone IS DISTINCT FROM 'undone')
+    ORDER BY u.created_at DESC LIMIT 1
 $function$;
 
 CREATE FUNCTION vanished_licences(p_read_id uuid)

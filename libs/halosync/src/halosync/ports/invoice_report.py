@@ -59,7 +59,8 @@ class ReportedRun:
     """The newest run that applied the invoice and has a plan; `counters` count its items.
 
     `later_end` is how a later one ended, failed or cancelled, that never had a plan; None: there is none. `line_offset`
-    is what the run adds to the numbers of this invoice's lines: it may be for several invoices.
+    is what the run adds to the numbers of this invoice's lines: it may be for several invoices. `undone_by` is the undo
+    that has put back what the run did; None: none has, or it was undone itself.
     """
 
     run_id: UUID
@@ -68,6 +69,7 @@ class ReportedRun:
     counters: RunCounters
     later_end: RunState | None = None
     line_offset: int = 0
+    undone_by: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

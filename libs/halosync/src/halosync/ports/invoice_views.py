@@ -25,6 +25,22 @@ class LoadedInvoice:
 
 
 @dataclass(frozen=True, slots=True)
+class Expectation:
+    """By what a partner's next invoice is expected.
+
+    Attributes:
+        invoice_day: the day of the month, as the partner has set it.
+        country: whose holidays count, ISO 3166; None: nobody's.
+        newest_month_began: when the first invoice of the newest month was issued, also if it was corrected since: a
+            correction is not the invoice run. None before the first.
+    """
+
+    invoice_day: int
+    country: str | None
+    newest_month_began: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class InvoiceView:
     """An invoice and its newest run, a preview too; `run_id` and `run_state` are None before the first."""
 

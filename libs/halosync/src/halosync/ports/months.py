@@ -162,6 +162,7 @@ class NewestMonth:
         choice: what a person said of several; None: nothing.
         counting: the keys of those that a Sync is for.
         why_not: why a Sync would not begin; None: it would.
+        newest: the newest invoice.
     """
 
     period: str
@@ -169,3 +170,4 @@ class NewestMonth:
     choice: MonthInvoices | None
     counting: Sequence[int]
     why_not: NoRun | None
+    newest: LoadedInvoice

@@ -26,20 +26,6 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
-    """A session in use. `acts_for` None: no partner has been picked yet, or it may not be entered any more."""
-
-    principal: Principal
-    acts_for: str | None
-    notices: Sequence[Notice]
-
-    @property
-    def actor(self) -> Actor:
-        """Who acts, for the audit log."""
-        return self.principal.actor
-
-
-@dataclass(frozen=True, slots=True)
 class PartnerHeader:
     """What every page of a partner shows of it. `connection` is the state of its connection to Halo."""
 
@@ -48,3 +34,23 @@ class PartnerHeader:
     connection: ConnectionState
     tenant: str | None
     problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session in use.
+
+    Attributes:
+        acts_for: None: no partner has been picked yet, or it may not be entered any more.
+        header: of the partner whose page is asked for; None: there is none that the session may enter.
+    """
+
+    principal: Principal
+    acts_for: str | None
+    notices: Sequence[Notice]
+    header: PartnerHeader | None = None
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts, for the audit log."""
+        return self.principal.actor

@@ -137,6 +137,7 @@ def _run(row: asyncpg.Record) -> ReportedRun:
         RunCounters(**counters),
         later_end,
         row["line_offset"],
+        row["undone_by"],
     )
 
 

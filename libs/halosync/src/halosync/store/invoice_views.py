@@ -8,7 +8,7 @@ import asyncpg
 
 from halosync.domain.model import Outcome
 from halosync.domain.states import RunState
-from halosync.ports.invoice_views import InvoiceView, LoadedInvoice, SyncedInvoice
+from halosync.ports.invoice_views import Expectation, InvoiceView, LoadedInvoice, SyncedInvoice
 from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 
@@ -36,10 +36,9 @@ class InvoiceViews:
         """Return the newest invoice; None before the first."""
         return next(iter(await self.page(partner_id, most=1)), None)
 
-    async def newest_month_began(self, partner_id: str) -> datetime | None:
-        """Return when the first invoice of the newest month was issued, also if it was corrected since."""
-        began: datetime | None = await QUERIES.newest_month_began(self._pool, partner_id=partner_id)
-        return began
+    async def expectation(self, partner_id: str) -> Expectation:
+        """Return by what the next invoice is expected, of a partner that there is."""
+        return Expectation(**await QUERIES.invoice_expectation(self._pool, partner_id=partner_id))
 
     async def by_month(self, partner_id: str) -> Sequence[LoadedInvoice]:
         """Return the invoices to choose from, newest month first, and within a month newest first."""

@@ -79,9 +79,12 @@ class ItemViews:
         rows = QUERIES.item_counts(self._pool, run_id=run_id, pattern=pattern(q))
         return ItemCounts({(Outcome(row["outcome"]), Action(row["action"])): row["items"] async for row in rows})
 
-    async def failures(self, run_id: UUID) -> Mapping[str | None, int]:
-        """Return why items of a run failed and how many, the most frequent reason first."""
-        return {row["reason"]: row["items"] async for row in QUERIES.failed_reasons(self._pool, run_id=run_id)}
+    async def unfinished(self, run_id: UUID) -> Mapping[Outcome, Mapping[str | None, int]]:
+        """Return why items of a run failed, why others are held, and how many, the most frequent reason first."""
+        reasons: dict[Outcome, dict[str | None, int]] = {Outcome.FAILED: {}, Outcome.HELD: {}}
+        async for row in QUERIES.unfinished_reasons(self._pool, run_id=run_id):
+            reasons[Outcome(row["outcome"])][row["reason"]] = row["items"]
+        return reasons
 
 
 def item_head(row: asyncpg.Record) -> dict[str, Any]:

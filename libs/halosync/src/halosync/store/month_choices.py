@@ -7,6 +7,7 @@ from halosync.ports.months import NewestMonth
 from halosync.ports.run_start import NoInvoiceError, SeveralInvoicesError
 from halosync.store.audit import record
 from halosync.store.invoice_choice import month_of_run
+from halosync.store.invoice_views import loaded_invoice
 from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 
@@ -54,4 +55,5 @@ class MonthChoices:
             choice=of.month.choice,
             counting=[] if isinstance(invoices, NoRun) else [row["invoice_pk"] for row in invoices],
             why_not=invoices if isinstance(invoices, NoRun) else None,
+            newest=loaded_invoice(of.meant),
         )

@@ -1,6 +1,7 @@
 """Months in Postgres: the reconciliation, acceptances, closing. What they mean: `halosync.domain.month`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from halosync.contracts.month import MonthClosed
@@ -22,6 +23,7 @@ from halosync.store.audit import record
 from halosync.store.invoice_views import loaded_invoice
 from halosync.store.month_certificate import certificate_of
 from halosync.store.month_items import known_outcome, month_item
+from halosync.store.month_memory import MonthMemory
 from halosync.store.outbox import emit
 from halosync.store.pool import Connection, Pool
 from halosync.store.queries import QUERIES
@@ -32,6 +34,7 @@ class MonthStore:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._memory = MonthMemory()
 
     async def periods(self, partner_id: str, *, before: str | None = None, most: int) -> Sequence[str]:
         """Return the months that have an invoice, newest first, those before `before`."""
@@ -41,7 +44,15 @@ class MonthStore:
     async def month(self, partner_id: str, period: str) -> Month | None:
         """Return a month as it stands; None if no invoice of it counts, or details of one are gone."""
         async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
-            return await _month(connection, partner_id, period)
+            # In one snapshot, so what is summed is of that version.
+            version = await QUERIES.month_version(connection, partner_id=partner_id, period=period)
+            month = self._memory.known(partner_id, period, version)
+            if month is None:
+                month = await _sums(connection, partner_id, period)
+                if month is None:
+                    return None
+                self._memory.keep(partner_id, period, version, month)
+            return await _with_closings(connection, partner_id, month)
 
     async def items(
         self,
@@ -148,6 +159,11 @@ class MonthStore:
 
 
 async def _month(connection: Connection, partner_id: str, period: str) -> Month | None:
+    month = await _sums(connection, partner_id, period)
+    return None if month is None else await _with_closings(connection, partner_id, month)
+
+
+async def _sums(connection: Connection, partner_id: str, period: str) -> Month | None:
     of = {"partner_id": partner_id, "period": period}
     rows = [row async for row in QUERIES.month_invoices(connection, **of)]
     if any(row["counts"] and row["purged_at"] is not None for row in rows):
@@ -160,8 +176,12 @@ async def _month(connection: Connection, partner_id: str, period: str) -> Month 
         async for row in QUERIES.month_groups(connection, **of)
     ]
     changes = MonthChanges(**await QUERIES.month_changes(connection, **of))
-    closings = [ClosingHead(**row) async for row in QUERIES.month_closings(connection, **of)]
-    return Month(period, invoices, reconcile(groups), changes, closings)
+    return Month(period, invoices, reconcile(groups), changes)
+
+
+async def _with_closings(connection: Connection, partner_id: str, month: Month) -> Month:
+    rows = QUERIES.month_closings(connection, partner_id=partner_id, period=month.period)
+    return replace(month, closings=[ClosingHead(**row) async for row in rows])
 
 
 async def _closing(connection: Connection, partner_id: str, period: str, number: int | None = None) -> Closing | None:

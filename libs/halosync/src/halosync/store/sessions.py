@@ -64,10 +64,10 @@ class SessionStore:
             await _record(connection, principal, Act.SIGNED_IN, acts_for)
         return token
 
-    async def find(self, token: str, *, in_use: bool = True) -> Session | None:
+    async def find(self, token: str, *, in_use: bool = True, at: str | None = None) -> Session | None:
         """Return the session of a token; None if there is none, it has expired, or who opened it may enter no more."""
         row = await QUERIES.find_session(
-            self._pool, token_hash=_hash(token), idle_s=self._idle_s, note_every_s=_NOTE_EVERY_S
+            self._pool, token_hash=_hash(token), at=at, idle_s=self._idle_s, note_every_s=_NOTE_EVERY_S
         )
         if row is None:
             return None
@@ -76,7 +76,9 @@ class SessionStore:
         access = {partner_id: Role(role) for partner_id, role in row["access"]}
         principal = Principal(row["name"], access, row["key_id"])
         acts_for = row["acts_for"] if principal.role_at(row["acts_for"]) else None
-        return Session(principal, acts_for, [Notice(**notice) for notice in row["notices"]])
+        may_enter = row["header"] is not None and principal.role_at(at) is not None
+        header = PartnerHeader(**row["header"]) if may_enter else None
+        return Session(principal, acts_for, [Notice(**notice) for notice in row["notices"]], header)
 
     async def is_open(self, token: str, acts_for: str) -> bool:
         """Tell whether a session is still in use, acts for this partner and may; asking does not count as use."""

@@ -99,7 +99,7 @@ class PartnerPageRoute(RoleRoute, SignedInPageRoute):
         """
         partner_id = request.path_params["partner"]
         role = visitor.session.principal.role_at(partner_id)
-        header = None if role is None else await ports_of(request).sessions.header(partner_id)
+        header = visitor.session.header
         if role is None or header is None:
             raise not_found()
         if visitor.session.acts_for != partner_id:

@@ -93,7 +93,8 @@ async def signed_in(request: Request) -> SignedIn | None:
     token = session_token(request)
     if token is None:
         return None
-    session = await ports_of(request).sessions.find(token, in_use=asked_by_person(request))
+    at = request.path_params.get("partner")
+    session = await ports_of(request).sessions.find(token, in_use=asked_by_person(request), at=at)
     return None if session is None else SignedIn(token, session)
 
 

@@ -17,7 +17,6 @@ from report_api.invoices.models import Invoice, InvoicePage, Line, LinePage, Rep
 from report_api.invoices.service import NO_INVOICE, expected_invoice, lines_csv
 from report_api.ports import PortsHere
 from report_api.runs.service import show_run
-from report_api.settings.service import stored_settings
 from report_api.web.csv_export import CHUNK, csv_response, wants_csv
 from report_api.web.fields import QueryText, Search
 from report_api.web.paging import BigInt, CursorText, Int, Keyset, Limit, chunks
@@ -106,7 +105,6 @@ def _line_key(line: LineView) -> int:
 @summary_router.get("/summary", summary="Show the summary")
 async def show(partner: Partner, ports: PortsHere) -> ReportSummary:
     """The newest invoice and run, how much was synchronised, and when the next invoice is expected."""
-    settings = await stored_settings(ports, partner)
     newest = await ports.invoice_views.newest(partner)
     run = await ports.run_views.newest(partner)
     applied = await ports.run_views.newest(partner, RunMode.APPLY)
@@ -115,5 +113,5 @@ async def show(partner: Partner, ports: PortsHere) -> ReportSummary:
         run=None if run is None else await show_run(ports, run),
         successful_synchronisations=applied.counters.synced if applied else 0,
         failed_synchronisations=applied.counters.failed if applied else 0,
-        next_expected_invoice=expected_invoice(settings, await ports.invoice_views.newest_month_began(partner)),
+        next_expected_invoice=expected_invoice(await ports.invoice_views.expectation(partner)),
     )

@@ -16,7 +16,6 @@ from report_api.invoices.views import PossibleRemedies, shared_of, shown_custome
 from report_api.ports import Ports, PortsHere
 from report_api.runs import sentences
 from report_api.runs.sync_panel import sync_panel
-from report_api.settings.service import stored_settings
 from report_api.web.addresses import partner_url
 from report_api.web.csv_export import CHUNK, for_reader
 from report_api.web.fields import QueryText
@@ -127,10 +126,9 @@ async def show(request: Request, visitor: VisitorHere, ports: PortsHere, asked: 
     partner_id = visitor.partner_id
     sync = await sync_panel(ports, visitor)
     invoices = await ports.invoice_views.by_month(partner_id)
-    settings = await stored_settings(ports, partner_id)
     values: dict[str, Any] = {
         "invoices": invoices,
-        "expected": expected_invoice(settings, await ports.invoice_views.newest_month_began(partner_id)),
+        "expected": expected_invoice(await ports.invoice_views.expectation(partner_id)),
         "asked": asked,
         "sentences": sentences,
         "here": partner_url(partner_id, "report"),
@@ -146,7 +144,7 @@ async def show(request: Request, visitor: VisitorHere, ports: PortsHere, asked: 
         "of": of,
         "sync": sync,
         "counts": lines.counts,
-        "undone_by": await ports.run_views.undone_by(of.run.run_id) if of.run else None,
+        "undone_by": of.run.undone_by if of.run else None,
         "cleanups": await ports.invoice_reports.cleanups(of.run.run_id) if of.run else {},
         "cycles": await ports.invoice_reports.cycles(of.invoice.invoice_pk),
         "customers": customers,

@@ -5,9 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from operator import attrgetter
 
 from fastapi.responses import StreamingResponse
-from halosync.contracts.settings import PartnerSettings
 from halosync.domain.invoice_day import next_expected
-from halosync.ports.invoice_views import LoadedInvoice
+from halosync.ports.invoice_views import Expectation, LoadedInvoice
 from halosync.ports.line_views import LineView
 
 from report_api.invoices.models import Line
@@ -20,17 +19,10 @@ EARLY = timedelta(days=14)
 """An invoice issued at most this long before an expected day is the one that was expected."""
 
 
-def expected_invoice(settings: PartnerSettings, began: datetime | None) -> date:
-    """Return the day that the partner may expect its next invoice; `began`: when its newest month's first was issued.
-
-    A correction does not count, of this month or of an older one: it is not the invoice run.
-    """
-    return next_invoice(
-        datetime.now(UTC).date(),
-        None if began is None else began.astimezone(UTC).date(),
-        settings.invoice_day,
-        settings.country,
-    )
+def expected_invoice(by: Expectation) -> date:
+    """Return the day that the partner may expect its next invoice."""
+    began = None if by.newest_month_began is None else by.newest_month_began.astimezone(UTC).date()
+    return next_invoice(datetime.now(UTC).date(), began, by.invoice_day, by.country)
 
 
 def next_invoice(today: date, newest: date | None, day: int, country: str | None) -> date:

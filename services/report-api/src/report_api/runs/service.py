@@ -99,6 +99,11 @@ async def show_runs(ports: Ports, views: Sequence[RunView]) -> list[Run]:
     ]
 
 
+async def show_run_alone(ports: Ports, view: RunView) -> Run:
+    """Return a run without its money, for who shows nothing of that."""
+    return Run.of(view, [], await ahead_of(ports, view.run_id, view.state))
+
+
 async def show_run(ports: Ports, view: RunView) -> Run:
     """Return a run as it is shown."""
     (run,) = await show_runs(ports, [view])

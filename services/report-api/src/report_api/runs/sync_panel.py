@@ -11,7 +11,7 @@ from typing import Literal
 from uuid import UUID
 
 from halosync.domain.connection_sentences import NOT_CONNECTED
-from halosync.domain.preview_kinds import PreviewKind
+from halosync.domain.model import Outcome, Reason
 from halosync.domain.remedy import Remedy, remedy_of
 from halosync.domain.run_sentences import WHY_NO_RUN, NoRun
 from halosync.domain.states import RunState
@@ -24,7 +24,7 @@ from report_api.runs import sentences
 from report_api.runs.models import Run
 from report_api.runs.progress import Progress
 from report_api.runs.sentences import RemedyLink
-from report_api.runs.service import show_run
+from report_api.runs.service import show_run_alone
 from report_api.web.visitor import Visitor
 
 ReturnTo = Literal["report", "run", "month"]
@@ -56,10 +56,9 @@ class SyncPanel:
     """What the panel shows.
 
     Attributes:
-        run: the partner's newest run, also a preview; None before the first.
+        run: the partner's newest run, also a preview, without its money; None before the first.
         view: the same run with what was asked of it.
-        invoice: the newest invoice, which a run would be for; None before the first.
-        month: the month of that invoice.
+        month: the month of the newest invoice, which a run would be for; None before the first.
         connection: the state of the connection to Halo.
         back: where to go after something was started.
         to_review: how many changes of the newest run wait for the first review.
@@ -69,13 +68,17 @@ class SyncPanel:
 
     run: Run | None
     view: RunView | None
-    invoice: LoadedInvoice | None
     month: NewestMonth | None
     connection: str
     back: ReturnTo
     to_review: int = 0
     edited: int = 0
     failed_reasons: Mapping[str | None, int] = field(default_factory=dict)
+
+    @property
+    def invoice(self) -> LoadedInvoice | None:
+        """The newest invoice; None before the first."""
+        return None if self.month is None else self.month.newest
 
     @property
     def version(self) -> str:
@@ -184,18 +187,20 @@ async def sync_panel(ports: Ports, visitor: Visitor, back: ReturnTo = "report") 
     changed between an older rest and a newer panel the page would never hear.
     """
     view = await ports.run_views.newest(visitor.partner_id)
-    newest = await ports.invoice_views.newest(visitor.partner_id)
-    held = {} if view is None or not view.counters.held else await ports.previews.counts(view.run_id)
+    unfinished: Mapping[Outcome, Mapping[str | None, int]] = {}
+    if view is not None and (view.counters.failed or view.counters.held):
+        unfinished = await ports.item_views.unfinished(view.run_id)
+    month = await ports.month_choices.newest(visitor.partner_id)
+    held = unfinished.get(Outcome.HELD, {})
     return SyncPanel(
-        run=None if view is None else await show_run(ports, view),
+        run=None if view is None else await show_run_alone(ports, view),
         view=view,
-        invoice=None if newest is None else newest.invoice,
-        month=None if newest is None else await ports.month_choices.newest(visitor.partner_id),
+        month=month,
         connection=visitor.partner.connection,
         back=back,
-        to_review=held.get(PreviewKind.REVIEW, 0),
-        edited=held.get(PreviewKind.EDITED, 0),
-        failed_reasons={} if view is None or not view.counters.failed else await ports.item_views.failures(view.run_id),
+        to_review=held.get(Reason.FIRST_REVIEW, 0),
+        edited=held.get(Reason.EDITED_IN_HALO, 0),
+        failed_reasons=unfinished.get(Outcome.FAILED, {}),
     )
 
 

@@ -190,10 +190,11 @@ class Sessions(Protocol):
         """
         ...
 
-    async def find(self, token: str, *, in_use: bool = True) -> Session | None:
+    async def find(self, token: str, *, in_use: bool = True, at: str | None = None) -> Session | None:
         """Return the session of a token; None if there is none, it has expired, or who opened it may enter no more.
 
-        `in_use` False: asking does not count as use, because a script asks and nobody may sit there.
+        `in_use` False: asking does not count as use, because a script asks and nobody may sit there. `at`: the partner
+        whose page is asked for; the session has what that page shows of it.
         """
         ...
 

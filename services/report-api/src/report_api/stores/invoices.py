@@ -13,7 +13,7 @@ from halosync.ports.invoice_report import (
     LinesPage,
     ReportedInvoice,
 )
-from halosync.ports.invoice_views import InvoiceView, LoadedInvoice, SyncedInvoice
+from halosync.ports.invoice_views import Expectation, InvoiceView, LoadedInvoice, SyncedInvoice
 from halosync.ports.line_views import LineFilter, LinesOfRun, LineView
 from halosync.ports.months import (
     Closing,
@@ -62,8 +62,8 @@ class InvoiceViews(Protocol):
         """Return the newest invoice; None before the first."""
         ...
 
-    async def newest_month_began(self, partner_id: str) -> datetime | None:
-        """Return when the first invoice of the newest month was issued, also if it was corrected since."""
+    async def expectation(self, partner_id: str) -> Expectation:
+        """Return by what the next invoice is expected, of a partner that there is."""
         ...
 
     async def by_month(self, partner_id: str) -> Sequence[LoadedInvoice]:

@@ -6,7 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from halosync.domain.acts import Actor
-from halosync.domain.model import Action
+from halosync.domain.model import Action, Outcome
 from halosync.domain.preview_kinds import PreviewKind
 from halosync.domain.review_choices import ReviewOutlook
 from halosync.domain.run_order import RunMode, RunOrder, SeenChange
@@ -35,8 +35,8 @@ class ItemViews(Protocol):
         """Return how many items have each outcome and action, of those with `q` in a name, code or reason."""
         ...
 
-    async def failures(self, run_id: UUID) -> Mapping[str | None, int]:
-        """Return why items of a run failed and how many, the most frequent reason first."""
+    async def unfinished(self, run_id: UUID) -> Mapping[Outcome, Mapping[str | None, int]]:
+        """Return why items of a run failed, why others are held, and how many, the most frequent reason first."""
         ...
 
 

@@ -17,3 +17,13 @@ CREATE OR REPLACE FUNCTION run_invoice_ids(p_run_id uuid, p_newest text) RETURNS
         SELECT v.invoice_id FROM run_further_invoice f JOIN invoice v USING (invoice_pk)
         WHERE f.run_id = p_run_id ORDER BY f.line_offset))
 $$;
+
+-- The newest undo of a run by which something that the run did does not stand any more.
+CREATE OR REPLACE FUNCTION undone_by(p_run_id uuid) RETURNS uuid LANGUAGE sql STABLE AS $$
+    SELECT u.run_id FROM run u
+    WHERE u.undoes = p_run_id AND u.mode = 'undo' AND EXISTS (
+        SELECT FROM item done JOIN item back ON back.undoes_item_id = done.item_id
+        WHERE done.run_id = p_run_id AND done.undone IS NOT NULL AND back.run_id = u.run_id
+          AND back.undone IS DISTINCT FROM 'undone')
+    ORDER BY u.created_at DESC LIMIT 1
+$$;

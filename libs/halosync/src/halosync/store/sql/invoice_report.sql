@@ -5,12 +5,13 @@
 -- name: invoice_report_head^
 -- One invoice, or the newest; of a named one the revision that counts, or the last if another invoice took its place.
 -- Its run is the newest that applied and has a plan: one that is about to read, or could not, says nothing of any line.
--- is_newest: it is the one that a Sync is for. later_end: how a later Sync ended that never had a plan.
+-- is_newest: it is the one that a Sync is for. later_end: how a later Sync ended that never had a plan. undone_by: the
+-- undo that has put back what the run did.
 SELECT i.invoice_pk, i.invoice_id, i.revision, i.period, i.currency, i.line_count, i.total, i.issued_at, i.received_at,
     i.purged_at IS NOT NULL AS is_purged,
     (i.invoice_pk = ANY(invoices_to_sync(:partner_id))) IS TRUE AS is_newest,
     r.run_id, r.line_offset, r.state, r.finished_at, r.total AS items, r.synced, r.skipped, r.held, r.failed, r.pending,
-    r.created, r.updated, r.deleted, r.unchanged,
+    r.created, r.updated, r.deleted, r.unchanged, undone_by(r.run_id) AS undone_by,
     (SELECT later.state FROM invoice_of_run of JOIN run later USING (run_id)
      WHERE of.invoice_pk = i.invoice_pk AND later.mode = 'apply' AND later.created_at > r.created_at
        AND later.state IN ('failed', 'cancelled')

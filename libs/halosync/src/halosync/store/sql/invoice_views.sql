@@ -13,10 +13,12 @@ WHERE i.partner_id = :partner_id AND i.superseded_by IS NULL
           < (CAST(:period AS text), CAST(:issued_at AS timestamptz), CAST(:invoice_pk AS bigint)))
 ORDER BY i.period DESC, i.issued_at DESC, i.invoice_pk DESC LIMIT :most;
 
--- name: newest_month_began$
--- A correction is no new month: of the newest one that is billed, this is when its first invoice was issued.
-SELECT min(first.issued_at) FROM invoice newest JOIN invoice first USING (partner_id, period)
-WHERE newest.invoice_pk = newest_invoice(:partner_id);
+-- name: invoice_expectation^
+-- A correction is no new month: of the newest one that is billed, it counts when its first invoice was issued.
+SELECT p.invoice_day, p.country,
+    (SELECT min(first.issued_at) FROM invoice newest JOIN invoice first USING (partner_id, period)
+     WHERE newest.invoice_pk = newest_invoice(:partner_id)) AS newest_month_began
+FROM partner p WHERE p.partner_id = :partner_id;
 
 -- name: invoices_by_month
 -- What can be looked at: the invoices that count, by month, newest first.

@@ -11,10 +11,10 @@ WHERE run_id = :run_id AND seq > :seq AND seq <= :upto
        OR item_text(customer_name, product_code, licence_name, customer_ids, reason, detail) LIKE lower(:pattern))
 ORDER BY seq LIMIT :most OFFSET :skip;
 
--- name: failed_reasons
--- Why items of a run failed, the most frequent reason first; by the index item_outcome.
-SELECT reason, count(*) AS items FROM item WHERE run_id = :run_id AND outcome = 'failed'
-GROUP BY reason ORDER BY items DESC, reason;
+-- name: unfinished_reasons
+-- Why items of a run failed or are held, the most frequent reason first; by the index item_outcome.
+SELECT outcome, reason, count(*) AS items FROM item WHERE run_id = :run_id AND outcome IN ('failed', 'held')
+GROUP BY outcome, reason ORDER BY items DESC, reason;
 
 -- name: item_counts
 -- What the filters would show: one pass over the run's items.

@@ -1,3 +1,36 @@
+-- name: month_version$
+-- Which versions of which rows the sums of a month are made of: while it is the same, so are the sums. It is of the rows
+-- themselves and not of what is said of them somewhere, so no change can be missed. Lines, and what binds them to items,
+-- never change after they were stored with their invoice and their plan; what is purged says so in its invoice. The runs
+-- are those whose items the sums can be made of: of the month, later ones, undos, and the last one that has a plan.
+WITH of_month AS (
+    SELECT min(r.created_at) AS since
+    FROM invoice n JOIN invoice_of_run o USING (invoice_pk) JOIN run r USING (run_id)
+    WHERE n.partner_id = :partner_id AND n.period = :period
+), looked_at AS MATERIALIZED (
+    SELECT r.run_id FROM run r CROSS JOIN of_month
+    WHERE r.partner_id = :partner_id AND r.mode IN ('apply', 'undo')
+      AND (r.mode = 'undo' OR r.created_at >= of_month.since OR r.run_id = (
+          SELECT a.run_id FROM run a WHERE a.partner_id = :partner_id AND a.mode = 'apply' AND a.total > 0
+          ORDER BY a.created_at DESC, a.run_id LIMIT 1))
+)
+SELECT CAST(ROW(pg_postmaster_start_time(),
+    (SELECT bit_xor(row_version(m.ctid, m.xmin)) FROM migration m),
+    (SELECT bit_xor(row_version(p.ctid, p.xmin)) FROM partner p WHERE p.partner_id = :partner_id),
+    (SELECT bit_xor(row_version(n.ctid, n.xmin)) FROM invoice n WHERE n.partner_id = :partner_id),
+    (SELECT bit_xor(row_version(c.ctid, c.xmin)) FROM month_choice c WHERE c.partner_id = :partner_id),
+    (SELECT bit_xor(row_version(a.ctid, a.xmin)) FROM month_acceptance a
+     WHERE a.partner_id = :partner_id AND a.period = :period),
+    (SELECT bit_xor(row_version(l.ctid, l.xmin)) FROM customer_link l WHERE l.partner_id = :partner_id),
+    (SELECT bit_xor(row_version(r.ctid, r.xmin)) FROM run r WHERE r.partner_id = :partner_id),
+    (SELECT bit_xor(row_version(f.ctid, f.xmin)) FROM run_further_invoice f JOIN run r USING (run_id)
+     WHERE r.partner_id = :partner_id),
+    (SELECT bit_xor(row_version(i.ctid, i.xmin)) FROM looked_at CROSS JOIN LATERAL (
+        SELECT item.ctid, item.xmin FROM item WHERE item.run_id = looked_at.run_id OFFSET 0) AS i),
+    (SELECT bit_xor(row_version(s.ctid, s.xmin)) FROM halo_snapshot s WHERE s.partner_id = :partner_id),
+    (SELECT bit_xor(row_version(h.ctid, h.xmin)) FROM halo_licence h WHERE h.partner_id = :partner_id),
+    (SELECT bit_xor(row_version(a.ctid, a.xmin)) FROM halo_alias a)) AS text);
+
 -- name: month_groups
 -- The month summed as far as every page needs: by customer, billing cycle, outcome and reason. `accepted` counts the
 -- things that somebody accepted for this very reason; only what has a reason can be accepted.

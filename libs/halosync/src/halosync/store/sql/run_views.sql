@@ -83,10 +83,4 @@ LEFT JOIN LATERAL (
 WHERE r.run_id = :run_id;
 
 -- name: undone_by$
--- The newest undo of a run by which something that the run did does not stand any more.
-SELECT u.run_id FROM run u
-WHERE u.undoes = :run_id AND u.mode = 'undo' AND EXISTS (
-    SELECT FROM item done JOIN item back ON back.undoes_item_id = done.item_id
-    WHERE done.run_id = :run_id AND done.undone IS NOT NULL AND back.run_id = u.run_id
-      AND back.undone IS DISTINCT FROM 'undone')
-ORDER BY u.created_at DESC LIMIT 1;
+SELECT undone_by(:run_id);

@@ -4,7 +4,7 @@ SELECT invoice_pk, invoice_id, revision FROM invoice WHERE invoice_pk = newest_i
 
 -- name: month_of_run
 -- The named invoice, or else the newest, as is_meant, with the others of its month; the newest first.
-SELECT i.invoice_pk, i.invoice_id, i.revision, i.line_count, i.currency, i.period,
+SELECT i.invoice_pk, i.invoice_id, i.revision, i.line_count, i.currency, i.period, i.total, i.issued_at, i.received_at,
     i.purged_at IS NOT NULL AS purged, i.invoice_pk = meant.invoice_pk AS is_meant, m.invoices AS choice, last_synced_period(:partner_id) AS last_synced
 FROM (
     SELECT period, invoice_pk FROM invoice

@@ -16,8 +16,10 @@ DELETE FROM portal_session WHERE token_hash IN (
 
 -- name: find_session^
 -- Who sits there, and what it may do now: (partner, role) of the key, or all those of the person. A session ends with
--- its key or with the person's last role, at its expiry, and when nobody used it for a while.
+-- its key or with the person's last role, at its expiry, and when nobody used it for a while. `header`: what every page
+-- of the partner :at shows; who asks sees to it that the session may enter there.
 SELECT s.key_id, coalesce(k.name, s.email) AS name, s.acts_for, s.notices, a.access,
+    (SELECT to_jsonb(h) FROM partner_header(:at) AS h) AS header,
     now() - s.last_seen_at > make_interval(secs => CAST(:note_every_s AS float8)) AS to_note
 FROM portal_session s
 LEFT JOIN api_key k USING (key_id)
@@ -71,5 +73,4 @@ DELETE FROM portal_session WHERE token_hash = :token_hash RETURNING key_id;
 
 -- name: partner_header^
 -- What every page of a partner shows around its own contents.
-SELECT p.partner_id, p.name, coalesce(c.state, 'disconnected') AS connection, c.tenant, c.problem
-FROM partner p LEFT JOIN connection c USING (partner_id) WHERE p.partner_id = :partner_id;
+SELECT * FROM partner_header(:partner_id);
