@@ -32,6 +32,9 @@ $(VENV)/.installed: requirements/bootstrap.txt requirements/dev.txt pyproject.to
 	$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements/dev.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation $(addprefix -e ,$(PACKAGES))
 	$(BIN)/python -m compileall -q $(addsuffix /src,$(PACKAGES))
+	# Likewise what pytest makes of each test, and Hypothesis of all characters and constants, before the first of them.
+	-$(BIN)/python -c "import hypothesis.strategies as drawn; drawn.text().validate()"
+	-$(BIN)/python -m pytest --collect-only -qq > /dev/null
 	touch $@
 
 .PHONY: lock

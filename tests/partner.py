@@ -22,6 +22,8 @@ from halosync.store.pool import Pool, open_pool
 
 APPLICATION = "halosync-e2e"
 PATIENCE_S = 60.0
+EVERY_S = 0.1
+"""How often it looks whether something is so that stays so: each look is the work of three processes."""
 
 
 class Partner:
@@ -45,7 +47,7 @@ class Partner:
         async def was_read() -> bool:
             return (await self.get("/customers"))["read_at"] is not None
 
-        await until(was_read, what="the first read of Halo", timeout_s=PATIENCE_S)
+        await until(was_read, what="the first read of Halo", timeout_s=PATIENCE_S, every_s=EVERY_S)
 
     def event(self, lines: list[dict[str, Any]], **header: Any) -> dict[str, Any]:
         """Return an invoice event of this partner."""
@@ -69,7 +71,7 @@ class Partner:
             invoices = (await self.get("/invoices"))["items"]
             return (event["invoice_id"], event["revision"]) in {(i["invoice_id"], i["revision"]) for i in invoices}
 
-        await until(loaded, what="loading the invoice", timeout_s=PATIENCE_S)
+        await until(loaded, what="loading the invoice", timeout_s=PATIENCE_S, every_s=EVERY_S)
 
     async def publish_only(self, event: dict[str, object]) -> None:
         """Publish an event as the invoice team does: from a process of theirs, which here is this one."""
@@ -88,7 +90,7 @@ class Partner:
         async def ended() -> bool:
             return (await self.get(f"/runs/{run_id}"))["finished_at"] is not None
 
-        await until(ended, what="the end of the run", timeout_s=PATIENCE_S)
+        await until(ended, what="the end of the run", timeout_s=PATIENCE_S, every_s=EVERY_S)
         run: dict[str, Any] = await self.get(f"/runs/{run_id}")
         items = await self.items(run_id)
         counters = run["counters"]

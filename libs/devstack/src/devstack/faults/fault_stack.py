@@ -67,6 +67,7 @@ class FaultStack:
         self.api = httpx.AsyncClient(base_url=stack.http_url, timeout=30, trust_env=False, limits=KEEP_NONE)
         self.poison: dict[bytes, str] = {}
         self.partners: set[str] = set()
+        self._idle: list[asyncpg.Connection[asyncpg.Record]] = []
 
     @property
     def own_domain(self) -> OwnDomain:
@@ -86,14 +87,28 @@ class FaultStack:
 
     @asynccontextmanager
     async def connection(self) -> "AsyncIterator[asyncpg.Connection[asyncpg.Record]]":
-        """Give a connection to the database; a fresh one each time, because servers die here."""
-        connection = await asyncpg.connect(
-            self.stack.database_url, timeout=10, server_settings={"application_name": "faults"}
-        )
+        """Give a connection to the database; what was not lost is given again.
+
+        Servers die here, and their connections with them. To make one takes as long as some eighty questions.
+        """
+        connection = self._kept()
+        if connection is None:
+            connection = await asyncpg.connect(
+                self.stack.database_url, timeout=10, server_settings={"application_name": "faults"}
+            )
         try:
             yield connection
-        finally:
-            await connection.close(timeout=5)
+        except BaseException:
+            connection.terminate()  # nobody knows in which state it is
+            raise
+        self._idle.append(connection)
+
+    def _kept(self) -> "asyncpg.Connection[asyncpg.Record] | None":
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.is_closed():
+                return connection
+        return None
 
     async def sign_in(self) -> None:
         """Make an operator's key and use it from now on."""
@@ -111,6 +126,8 @@ class FaultStack:
 
     async def close(self) -> None:
         """Close the connections."""
+        while (connection := self._kept()) is not None:
+            await connection.close(timeout=5)
         await self.halo.close()
         await self.api.aclose()
 
