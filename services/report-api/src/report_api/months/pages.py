@@ -21,7 +21,6 @@ from report_api.months.rows import RowPage, RowSort, narrowed
 from report_api.ports import PortsHere
 from report_api.runs.sentences import requester
 from report_api.runs.sync_panel import sync_panel
-from report_api.settings.service import stored_settings
 from report_api.web.addresses import partner_url, see_other
 from report_api.web.fields import QueryText
 from report_api.web.formats import month as month_name
@@ -86,10 +85,7 @@ async def show(
             "months/no_month.html",
             tab="month",
             certificates=certificates,
-            expected=expected_invoice(
-                await stored_settings(ports, visitor.partner_id),
-                await ports.invoice_views.newest_month_began(visitor.partner_id),
-            ),
+            expected=expected_invoice(await ports.invoice_views.expectation(visitor.partner_id)),
             here=here,
             person=requester,
         )
