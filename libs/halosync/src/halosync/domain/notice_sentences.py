@@ -7,6 +7,7 @@ from typing import Any
 from halosync.domain.date_words import day_words, month_words
 from halosync.domain.listing import counted
 from halosync.domain.notices import NoticeType
+from halosync.domain.states import RunState
 
 Data = Mapping[str, Any]
 """What a notice tells, as `NoticeType` and the events have it."""
@@ -56,17 +57,17 @@ def _accepted(data: Data) -> tuple[str, str]:
 
 
 _ENDS = {
-    "succeeded": "is done. Nothing failed, and nothing waits",
-    "partial": "is partly done",
-    "failed": "failed",
-    "cancelled": "was cancelled",
+    RunState.SUCCEEDED: "is done. Nothing failed, and nothing waits",
+    RunState.PARTIAL: "is partly done",
+    RunState.FAILED: "failed",
+    RunState.CANCELLED: "was cancelled",
 }
 
 
 def _finished(data: Data) -> tuple[str, str]:
     counters = data["counters"]
     ends = _ENDS.get(data["state"], f"has ended: {data['state']}")
-    if data["state"] == "partial":
+    if data["state"] == RunState.PARTIAL:
         ends += ": " + " and ".join(
             f"{counters[name]:,} {one if counters[name] == 1 else more}" for name, one, more in _LEFT if counters[name]
         )
