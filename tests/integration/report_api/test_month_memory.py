@@ -1,5 +1,6 @@
 """A month is summed again after every change of what it is made of, and not otherwise."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -81,6 +82,17 @@ async def test_rows_of_other_partners_change_no_month(world: "World") -> None:
     assert (await looked_at(months)).reconciliation is before
 
 
+async def test_a_month_is_summed_each_time_while_a_run_of_its_partner_is_being_purged(world: "World") -> None:
+    await made(world)
+    months = MonthStore(world.pool)
+    before = (await looked_at(months)).reconciliation
+    purge_id = await world.pool.fetchval("INSERT INTO purge_left (run_id) SELECT run_id FROM run RETURNING purge_id")
+    while_purged = [(await looked_at(months)).reconciliation for _ in range(2)]
+    assert before is not while_purged[0] is not while_purged[1], "lines go before their items do"
+    await world.pool.execute("DELETE FROM purge_left WHERE purge_id = $1", purge_id)
+    assert (await looked_at(months)).reconciliation is before, "nothing has gone"
+
+
 async def test_a_month_that_was_closed_says_so_at_once(world: "World") -> None:
     await made(world)
     months = MonthStore(world.pool)
@@ -101,3 +113,16 @@ async def test_months_that_nobody_looks_at_are_forgotten_first(world: "World") -
     assert memory.known("a", PERIOD, "2") is None
     memory.keep("a", PERIOD, "2", month)
     assert memory.known("c", PERIOD, "1") is month
+
+
+async def test_a_month_of_too_many_customers_puts_no_other_away(world: "World") -> None:
+    await made(world)
+    small = await looked_at(MonthStore(world.pool))
+    customers = small.reconciliation.customers
+    large = replace(small, reconciliation=replace(small.reconciliation, customers=[*customers] * 3))
+    memory = MonthMemory(most_customers=2)
+    memory.keep("a", PERIOD, "1", small)
+    memory.keep("b", PERIOD, "1", large)
+    assert (memory.known("a", PERIOD, "1"), memory.known("b", PERIOD, "1")) == (small, None)
+    memory.keep("a", PERIOD, "2", large)
+    assert memory.known("a", PERIOD, "1") is None, "what is no longer so is forgotten too"

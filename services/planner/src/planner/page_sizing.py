@@ -1,5 +1,6 @@
 """How many rows a planner asks Halo for in a page: as learnt for the tenant (spec section 9)."""
 
+from functools import partial
 from http import HTTPStatus
 
 import structlog
@@ -52,9 +53,17 @@ class PageSizing:
         received: int,
         took_s: float,
     ) -> PageSize:
-        """Learn from a page of `received` rows that took `took_s` seconds; return what is known now."""
-        learnt = after_answer(known, before, after, received=received, took_s=took_s, bounds=self.bounds)
-        if learnt != known:
+        """Learn from a page of `received` rows that took `took_s` seconds; return what is known now.
+
+        `known` is what the page before told. Where this one tells something else it may be out of date: other runs of
+        the tenant learn too, and what a failure has taught one of them is not to be forgotten.
+        """
+        learn = partial(after_answer, before=before, after=after, received=received, took_s=took_s, bounds=self.bounds)
+        if learn(known) == known:
+            return known
+        now = await self.known(tenant, what)
+        learnt = learn(now)
+        if learnt != now:
             log.info("page size learnt", tenant=tenant, list=what, rows=learnt.rows, ceiling=learnt.ceiling)
             await self._sizes.learn(tenant, what, learnt)
         return learnt

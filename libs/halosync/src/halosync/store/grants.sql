@@ -155,8 +155,9 @@ GRANT DELETE ON run_approved_item TO :planner, :operator;
 GRANT SELECT, INSERT, DELETE ON item_line TO :planner;
 GRANT SELECT, DELETE ON item_line TO :operator;
 GRANT SELECT ON item_line TO :report_api;
--- purge_left: what is marked; who empties a row locks it
+-- purge_left: what is marked; who empties a row locks it. A month whose runs are being purged is summed each time
 GRANT SELECT, INSERT, UPDATE (purge_id), DELETE ON purge_left TO :planner, :operator;
+GRANT SELECT ON purge_left TO :report_api;
 -- item_money
 GRANT SELECT ON item_money TO :planner, :halo_writer, :report_api, :operator;
 -- run_money: a trigger of run is its only writer

@@ -35,11 +35,14 @@ class MonthMemory:
         return of.month
 
     def keep(self, partner_id: str, period: str, version: str, month: Month) -> None:
-        """Keep a month in the place of what was known of it."""
+        """Keep a month in the place of what was known of it; one that would put all others away is not kept."""
         before = self._months.pop((partner_id, period), None)
+        self._size -= before.size if before else 0
         made = _Known(version, month)
+        if made.size > self._most:
+            return
         self._months[partner_id, period] = made
-        self._size += made.size - (before.size if before else 0)
+        self._size += made.size
         while self._size > self._most:
             _, gone = self._months.popitem(last=False)
             self._size -= gone.size

@@ -46,12 +46,13 @@ class MonthStore:
         async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
             # In one snapshot, so what is summed is of that version.
             version = await QUERIES.month_version(connection, partner_id=partner_id, period=period)
-            month = self._memory.known(partner_id, period, version)
+            month = None if version is None else self._memory.known(partner_id, period, version)
             if month is None:
                 month = await _sums(connection, partner_id, period)
                 if month is None:
                     return None
-                self._memory.keep(partner_id, period, version, month)
+                if version is not None:
+                    self._memory.keep(partner_id, period, version, month)
             return await _with_closings(connection, partner_id, month)
 
     async def items(

@@ -54,12 +54,13 @@ async def start_run(
 
     `retry_of` is the run whose rest it does. `carried_over`: the removals were approved for that run, not now.
     """
-    partner = await QUERIES.hold_partner(connection, partner_id=partner_id)
+    is_paused = await QUERIES.hold_partner(connection, partner_id=partner_id)
     invoices = await _invoices_of(connection, partner_id, order)
     invoice = invoices[0]
-    if partner is None or partner["tenant"] is None:
+    tenant = await QUERIES.connected_tenant(connection, partner_id=partner_id)
+    if tenant is None:
         raise NotConnectedError(partner_id)
-    if partner["is_paused"]:
+    if is_paused:
         raise PausedError(partner_id)
     if order.undoes is None and (empty := [each["invoice_id"] for each in invoices if each["line_count"] == 0]):
         raise EmptyInvoiceError(empty[0])
@@ -67,7 +68,7 @@ async def start_run(
         connection,
         partner_id=partner_id,
         invoice_pk=invoice["invoice_pk"],
-        tenant=partner["tenant"],
+        tenant=tenant,
         mode=order.mode,
         requested_by=by.name,
         approve_removals=order.approve_removals,

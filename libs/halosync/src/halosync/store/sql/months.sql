@@ -1,8 +1,9 @@
 -- name: month_version$
 -- Which versions of which rows the sums of a month are made of: while it is the same, so are the sums. It is of the rows
 -- themselves and not of what is said of them somewhere, so no change can be missed. Lines, and what binds them to items,
--- never change after they were stored with their invoice and their plan; what is purged says so in its invoice. The runs
--- are those whose items the sums can be made of: of the month, later ones, undos, and the last one that has a plan.
+-- never change after they were stored with their invoice and their plan, but are purged before the items are: while a run of
+-- the partner is being purged there is no version. The runs are those whose items the sums can be made of: of the month,
+-- later ones, undos, and the last one that has a plan.
 WITH of_month AS (
     SELECT min(r.created_at) AS since
     FROM invoice n JOIN invoice_of_run o USING (invoice_pk) JOIN run r USING (run_id)
@@ -14,7 +15,7 @@ WITH of_month AS (
           SELECT a.run_id FROM run a WHERE a.partner_id = :partner_id AND a.mode = 'apply' AND a.total > 0
           ORDER BY a.created_at DESC, a.run_id LIMIT 1))
 )
-SELECT CAST(ROW(pg_postmaster_start_time(),
+SELECT CASE WHEN NOT EXISTS (SELECT FROM purge_left JOIN run USING (run_id) WHERE run.partner_id = :partner_id) THEN CAST(ROW(pg_postmaster_start_time(),
     (SELECT bit_xor(row_version(m.ctid, m.xmin)) FROM migration m),
     (SELECT bit_xor(row_version(p.ctid, p.xmin)) FROM partner p WHERE p.partner_id = :partner_id),
     (SELECT bit_xor(row_version(n.ctid, n.xmin)) FROM invoice n WHERE n.partner_id = :partner_id),
@@ -29,7 +30,7 @@ SELECT CAST(ROW(pg_postmaster_start_time(),
         SELECT item.ctid, item.xmin FROM item WHERE item.run_id = looked_at.run_id OFFSET 0) AS i),
     (SELECT bit_xor(row_version(s.ctid, s.xmin)) FROM halo_snapshot s WHERE s.partner_id = :partner_id),
     (SELECT bit_xor(row_version(h.ctid, h.xmin)) FROM halo_licence h WHERE h.partner_id = :partner_id),
-    (SELECT bit_xor(row_version(a.ctid, a.xmin)) FROM halo_alias a)) AS text);
+    (SELECT bit_xor(row_version(a.ctid, a.xmin)) FROM halo_alias a)) AS text) END;
 
 -- name: month_groups
 -- The month summed as far as every page needs: by customer, billing cycle, outcome and reason. `accepted` counts the

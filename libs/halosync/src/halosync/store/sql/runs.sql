@@ -41,12 +41,10 @@ WHERE r.run_id = :run_id AND r.partner_id = :partner_id;
 -- name: connected_tenant$
 SELECT tenant FROM connection WHERE partner_id = :partner_id AND state = 'connected';
 
--- name: hold_partner^
--- Whether the partner is paused, and the tenant that it is connected to. Until the transaction ends nothing of the partner
--- is purged.
-SELECT paused_at IS NOT NULL AS is_paused,
-    (SELECT tenant FROM connection c WHERE c.partner_id = p.partner_id AND c.state = 'connected') AS tenant
-FROM partner p WHERE partner_id = :partner_id FOR KEY SHARE;
+-- name: hold_partner$
+-- Whether the partner is paused. Until the transaction ends nothing of the partner is purged. What else is asked of the
+-- partner is asked after this: a statement that has waited for the lock has the other tables as they were before.
+SELECT paused_at IS NOT NULL FROM partner WHERE partner_id = :partner_id FOR KEY SHARE;
 
 -- name: insert_run$
 -- The unique index run_one_at_a_time lets one run of a partner live at a time; no row comes back when there is one.
