@@ -1,10 +1,12 @@
 """Runs: started, shown, cancelled; their counters and money."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
+from devstack.wait import until
 from halosync.ports.permits import Rate
 from halosync.store.limiter import RateLimiter
 
@@ -34,6 +36,22 @@ async def test_a_run_is_started_for_the_newest_invoice(world: "World") -> None:
 
     again = await world.call("POST", "/runs", json={"mode": "preview"})
     assert (again.status_code, again.json()["code"], again.json()["run_id"]) == (409, "run_in_progress", run_id)
+
+
+async def test_a_run_is_of_the_halo_that_its_partner_has_once_it_is_held(world: "World") -> None:
+    await world.connect()
+    await world.invoice("INV-1", [world.line(1)])
+
+    async def waits() -> bool:
+        return bool(await world.pool.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+
+    async with world.pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT FROM partner WHERE partner_id = 'acme-msp' FOR UPDATE")
+        starting = asyncio.ensure_future(world.call("POST", "/runs", json={"mode": "apply"}))
+        await until(waits, what="a start that waits for its partner", timeout_s=10)
+        await connection.execute("UPDATE connection SET tenant = 'other'")
+    assert (await starting).status_code == 202
+    assert await world.pool.fetchval("SELECT tenant FROM run") == "other"
 
 
 async def test_a_retry_is_a_new_run_of_the_same_invoice(world: "World") -> None:
