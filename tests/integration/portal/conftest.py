@@ -35,7 +35,7 @@ class Page:
         for name in ("href", "formaction"):
             for element in soup.select(f"[{name}]"):
                 if _BESIDE.match(str(element[name])):
-                    element[name] = urljoin(self.url.path, str(element[name]))
+                    element[name] = urljoin(self.url.raw_path.decode(), str(element[name]))
         return soup
 
     @property
