@@ -1,10 +1,9 @@
 """`python bench`, which is `make bench`; see `runner.py`."""
 
-import signal
 import sys
 
-from runner import end_with_children, main
+from runner import end_on_sigterm, main
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, end_with_children)
+    end_on_sigterm()
     sys.exit(main(sys.argv[1:]))

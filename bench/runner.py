@@ -64,8 +64,14 @@ def expected_s(rows: Sequence[Row], effort: Effort) -> float:
     return sum(row.seconds(effort) for row in rows if not row.untimed) + max(places)
 
 
-def end_with_children(_signal: int, _frame: object) -> NoReturn:
-    """Interrupt what the row runs in, which then ends its servers, and end."""
+def end_on_sigterm() -> None:
+    """Have a SIGTERM end the rows too; they hear SIGINT, which a shell has what it starts behind itself ignore."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _end_with_rows)
+
+
+def _end_with_rows(_signal: int, _frame: object) -> NoReturn:
+    """Interrupt the processes of the rows, which then end their servers, and end."""
     for child in active_children():
         if child.pid is not None:
             os.kill(child.pid, signal.SIGINT)

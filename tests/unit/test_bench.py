@@ -87,6 +87,8 @@ def test_the_table_of_a_terminal_has_a_line_for_each_figure(row: Any, results: A
 def test_what_is_written_is_read_again(row: Any, results: Any, tmp_path: Path) -> None:
     results.write(tmp_path, result(row, results), {"picture": "<svg/>"})
     assert results.read(tmp_path, "some") == result(row, results)
+    written = json.loads((tmp_path / "some.json").read_text("utf-8"))
+    assert [each["reached"] for each in written["figures"]] == [None, False, True]
     assert (tmp_path / "picture.svg").read_text("utf-8") == "<svg/>"
 
 

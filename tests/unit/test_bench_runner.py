@@ -34,7 +34,8 @@ STARTED = """
 import runner, row_that_waits, signal, sys
 runner.measured = row_that_waits.measured
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, runner.end_with_children)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # as behind a shell
+    runner.end_on_sigterm()
     sys.exit(runner.main(["--only", "plan", "intake", "creates", "--quick"]))
 """
 
