@@ -32,7 +32,7 @@ from devstack.stack import Stack, running_stack
 from devstack.wait import until
 from halo_sandbox.client import SandboxAdmin
 from invoice_event import event, line
-from limited import Limit
+from limited_ways import Limit
 from row import Effort, Figure, Found, Row, WrongEndError
 
 REQUESTS, WINDOW_S = 100, 40.0

@@ -122,9 +122,9 @@ def figures(found: Sequence[Mapping[str, Took]]) -> list[Figure]:
 def measure_row(effort: Effort) -> Found:
     """Measure small runs beside a giant."""
     number = effort.of(500, 20)
-    found = asyncio.run(measure(number, effort.of(effort.rounds, 1)))
+    found = asyncio.run(measure(number, effort.turns))
     rounds = [{kind: asdict(took) for kind, took in each.items()} for each in found]
-    return Found(figures(found), {"small_runs": number, "rounds": rounds})
+    return Found(figures(found), {"small_runs": number, "rounds": rounds}, rounds=effort.turns)
 
 
 ROW = Row(

@@ -137,11 +137,11 @@ def figures(way: str, found: Sequence[tuple[float, float, float]], bare: Sequenc
 def measure_row(effort: Effort) -> Found:
     """Measure the intake of an invoice."""
     number = effort.of(100_000, 5_000)
-    found, bare = asyncio.run(measure(number, effort.of(effort.rounds, 1)))
+    found, bare = asyncio.run(measure(number, effort.turns))
     of_both = [each for way, rounds in found.items() for each in figures(way, rounds, bare, number)]
     names = ("seconds", "processor_s", "peak_mb")
     rounds = {way: [dict(zip(names, each, strict=True)) for each in these] for way, these in found.items()}
-    return Found(of_both, {"lines": number, "copy_s": bare, **rounds})
+    return Found(of_both, {"lines": number, "copy_s": bare, **rounds}, rounds=effort.turns)
 
 
 ROW = Row(

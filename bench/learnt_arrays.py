@@ -76,5 +76,5 @@ ROW = Row(
     to_reach="a quarter; at most 5 % more where Halo takes no larger ones",
     measure=measure_row,
     first_s=260,
-    counts=True,
+    untimed=True,
 )

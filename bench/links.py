@@ -153,13 +153,13 @@ async def files(store: CustomerLinks, number: int, times: Times, rounds: int) ->
 def measure_row(effort: Effort) -> Found:
     """Measure the Customers tab."""
     number = effort.of(5_000, 500)
-    seconds = asyncio.run(measure(number, effort.of(effort.rounds, 1)))
+    seconds = asyncio.run(measure(number, effort.turns))
     waits = (*PAGES, TYPE_AHEAD)
     figures = [
         Figure(f"{what}: of the processor", each["processor"], LIMIT_S if what in waits else None, unit="s")
         for what, each in seconds.items()
     ]
-    return Found(figures, {"customers": number, "seconds": seconds})
+    return Found(figures, {"customers": number, "seconds": seconds}, rounds=effort.turns)
 
 
 ROW = Row(

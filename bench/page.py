@@ -15,18 +15,26 @@ HEADLINES = {
     "limited": ("10,000 changes, times the ideal with the reserve counted",),
     "requests": ("requests of a Sync beyond the least, at most",),
 }
-"""What the first page says of a row."""
+"""What the first page says of a row: how the names of its figures begin."""
 
 
 def first_page(folder: Path = FOLDER) -> str:
-    """Return the table of the README: a few figures, each with its bench."""
+    """Return the table of the README: a few figures, each with its bench.
+
+    Raises:
+        ValueError: the file of a row has no such figure, or several.
+    """
     lines = ["| measured | found | by |", "| --- | --- | --- |"]
-    for name, wanted in HEADLINES.items():
+    for name, headlines in HEADLINES.items():
         result = read(folder, name)
-        for figure in () if result is None else result.figures:
-            if figure.what in wanted:
-                found = shown(figure.found, figure.unit)
-                lines.append(f'| {figure.what} | {found} | `make bench ARGS="--only {name}"` |')
+        if result is None or result.wrong:
+            continue
+        for headline in headlines:
+            figures = [figure for figure in result.figures if figure.what.startswith(headline)]
+            if len(figures) != 1:
+                raise ValueError(f"{len(figures)} figures of {name} begin with {headline!r}")
+            found = shown(figures[0].found, figures[0].unit)
+            lines.append(f'| {figures[0].what} | {found} | `make bench ARGS="--only {name}"` |')
     return "\n".join(lines)
 
 

@@ -115,10 +115,10 @@ async def measure(number_of_keys: int, lines: int, rounds: int) -> tuple[list[li
 
 def measure_row(effort: Effort) -> Found:
     """Measure a partner's page beside one that does its worst."""
-    alone, beside = asyncio.run(measure(KEYS, effort.of(20_000, 1_000), effort.of(effort.rounds, 1)))
+    alone, beside = asyncio.run(measure(KEYS, effort.of(20_000, 1_000), effort.turns))
     times = median_ratio([p95(each) for each in beside], [p95(each) for each in alone])
     figures = [Figure("the 95th percentile of the page, times alone", times, LIMIT)]
-    return Found(figures, {"keys": KEYS, "alone_ms": alone, "beside_ms": beside})
+    return Found(figures, {"keys": KEYS, "alone_ms": alone, "beside_ms": beside}, rounds=effort.turns)
 
 
 ROW = Row(

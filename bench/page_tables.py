@@ -1,12 +1,11 @@
 """Tables of a page that tell more of a row than its figures: its contenders, its plans, its Syncs."""
 
-import statistics
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from results import read
-from rounds import Round
+from rounds import Round, by_size
 from row import median_ratio
 
 Details = Mapping[str, Any]
@@ -20,16 +19,11 @@ def _table(heads: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
 
 def contenders(details: Details) -> str:
     """Return how quick each contender is, at each size with each number of workers."""
-    of: dict[tuple[int, int], dict[str, list[Round]]] = {}
-    for each in (Round(**fields) for fields in details["rounds"]):
-        of.setdefault((each.creates, each.workers), {}).setdefault(each.contender, []).append(each)
     rows = []
-    for (creates, workers), by_name in sorted(of.items()):
-        own = [each.seconds for each in by_name["halosync"]]
-        for name, rounds in by_name.items():
-            seconds, spent = [each.seconds for each in rounds], [each.cpu_seconds for each in rounds]
-            middle, cost = statistics.median(seconds), statistics.median(spent) / creates * 1000
-            numbers = (f"{creates / middle:,.0f}", f"{median_ratio(seconds, own):.2f}", f"{cost:.2f}", len(rounds))
+    for (creates, workers), of in by_size([Round(**fields) for fields in details["rounds"]]).items():
+        for name, each in of.items():
+            times = median_ratio(each.seconds, of["halosync"].seconds)
+            numbers = (f"{each.rate:,.0f}", f"{times:.2f}", f"{each.cost:.2f}", len(each.seconds))
             rows.append((f"{creates:,}", workers, name, *numbers))
     heads = ("creates", "writers", "contender", "creates a second", "times halosync's time")
     return _table((*heads, "processor seconds a thousand, with Postgres", "rounds"), rows)
@@ -69,4 +63,6 @@ def table_of(name: str, folder: Path) -> str:
     """Return a table of what was measured."""
     row, make = TABLES[name]
     result = read(folder, row)
-    return "Not measured yet." if result is None else make(result.details)
+    if result is None or result.wrong:
+        return "No file yet." if result is None else f"Ended wrong on {result.measured_on}."
+    return make(result.details)

@@ -1,19 +1,25 @@
 """The plan of a large invoice: the real planner's arithmetic beside a bare dict join, a SQL join and a pandas merge.
 
 Every contender gets its inputs ready in memory (SQL: in tables with statistics) and says for each line or licence what
-is to be done. The others compare exact names, quantities, prices and cycles and know no other rule. Times are processor
-seconds, the least of the rounds, which take turns; memory is what a plan adds to its inputs at its peak.
+is to be done. The others compare exact names, quantities, prices and cycles and know no other rule. A case counts only
+if all of them find as many updates as there are, and leave the rest. Times are processor seconds, those of the SQL join
+seconds on the clock, because Postgres' processor time is told in hundredths; the least of the rounds, which take turns.
+Garbage is looked for as seldom as in the planner (`halosync.launch`). Memory is what a plan adds to its inputs at its
+peak.
 
 The dict join comes bare, and with the items made that a plan has to store; the ratio is to that one, the median of the
-rounds' ratios. How a plan grows is also looked at where halosync has written each licence, all of one customer.
+rounds' ratios. How a plan grows is the median of the ratios of rounds of both sizes, of 100 customers, and of one where
+halosync has written each licence.
 """
 
 import asyncio
 import gc
+import json
 import multiprocessing
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -21,14 +27,15 @@ from pathlib import Path
 import asyncpg
 from beside import HERE, PROGRAMS
 from devstack.postgres import postgres
-from halosync.domain.model import Action
-from halosync.domain.plan import PlanInput
+from halosync.domain.plan import PlanInput, PlannedItem
 from halosync.domain.planning import make_plan
+from halosync.launch import look_for_garbage_seldom
 from plan_inputs import dict_join, inputs_of, written_by_us
 from row import Effort, Figure, Found, Row, WrongEndError, median_ratio
 
 CASES = tuple((customers, changed) for customers in (1, 100, 10_000) for changed in (0, 5, 100))
-SMALLER = 10
+SMALLER, ALIKE = 10, (100, 5)
+"""How a plan grows is told of these customers and percent changed."""
 UNBOUND = 2
 """So many rounds have those by which nothing is bound: the SQL join and the pandas merge."""
 MOST_TIMES, MOST_GROWTH, MOST_MEMORY = 2.5, 11.0, 3.0
@@ -36,7 +43,7 @@ MOST_TIMES, MOST_GROWTH, MOST_MEMORY = 2.5, 11.0, 3.0
 JOIN = """
 SELECT coalesce(l.line_no, 0), h.id, CASE WHEN h.id IS NULL THEN 'create' WHEN l.line_no IS NULL THEN 'delete'
     WHEN (l.quantity, l.price, l.cycle) IS DISTINCT FROM (h.quantity, h.price, h.cycle) THEN 'update'
-    ELSE 'unchanged' END
+    ELSE 'unchanged' END AS action
 FROM line l FULL JOIN licence h ON h.client_id = l.client_id AND h.name = l.code
 """
 
@@ -55,17 +62,23 @@ class Measured:
     memory_times: float
 
 
-def growth(lines: int, rounds: int) -> float:
-    """Return how many times as long ten times the lines take, for one customer whose licences halosync wrote."""
-    sizes = [written_by_us(inputs_of(number, 1, 5)) for number in (lines // SMALLER, lines)]
-    took = [[timed(partial(make_plan, inputs)) for inputs in sizes] for _ in range(rounds)]
-    return min(larger for _, larger in took) / min(smaller for smaller, _ in took)
+def growth(inputs: Callable[[int], PlanInput], lines: int, rounds: int) -> float:
+    """Return how many times as long ten times the lines take, in the median of rounds."""
+    smaller, larger = inputs(lines // SMALLER), inputs(lines)
+    took = [(timed(partial(make_plan, larger)), timed(partial(make_plan, smaller))) for _ in range(rounds)]
+    return median_ratio([each for each, _ in took], [each for _, each in took])
 
 
-def right(inputs: PlanInput, lines: int, changed: int) -> bool:
-    items = make_plan(inputs).items
-    updates = sum(item.action is Action.UPDATE for item in items)
-    return len(items) == lines and updates == sum(number % 100 < changed for number in range(lines))
+def check(name: str, actions: Iterable[str], lines: int, changed: int) -> None:
+    """Compare how many updates and unchanged ones a contender finds with how many there are.
+
+    Raises:
+        WrongEndError: it finds other ones.
+    """
+    updates = sum(number % 100 < changed for number in range(lines))
+    wanted = Counter({"update": updates, "unchanged": lines - updates})
+    if (found := Counter(actions)) != wanted:
+        raise WrongEndError(f"{name} with {changed} % of {lines} changed finds {dict(found)}, not {dict(wanted)}")
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -84,6 +97,7 @@ def resident(field: str) -> int:
 
 def memory_of(lines: int, customers: int, changed: int, told: "multiprocessing.Queue[float]") -> None:
     """Tell how many times its inputs a plan's process needs, inputs included; in a process of its own."""
+    look_for_garbage_seldom()
     before = resident("VmRSS")
     inputs = inputs_of(lines, customers, changed)
     with_inputs = resident("VmRSS")
@@ -121,36 +135,37 @@ async def fill(connection: "asyncpg.Connection[asyncpg.Record]", inputs: PlanInp
 
 
 async def sql_join(connection: "asyncpg.Connection[asyncpg.Record]") -> float:
-    """Return processor seconds of the server and of taking the rows."""
-    spent = Path(f"/proc/{connection.get_server_pid()}/stat")
-
-    def server_s() -> float:
-        fields = spent.read_text(encoding="utf-8").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / 100
-
-    before, began = server_s(), time.process_time()
+    """Return the seconds until its rows are here."""
+    began = time.perf_counter()
     await connection.fetch(JOIN)
-    return server_s() - before + time.process_time() - began
+    return time.perf_counter() - began
 
 
 async def pandas_merge(lines: int, customers: int, changed: int) -> float:
+    """Return the processor seconds of the merge, which is checked as the others are."""
     process = await asyncio.create_subprocess_exec(
         *(str(PROGRAMS / "python"), str(HERE / "contenders" / "pandas_merge.py"), str(lines), str(customers)),
         str(changed),
         stdout=asyncio.subprocess.PIPE,
     )
     told, _ = await process.communicate()
-    return float(told)
+    found = json.loads(told)
+    check("the pandas merge", Counter(found["actions"]).elements(), lines, changed)
+    return float(found["seconds"])
 
 
 async def measure(lines: int, customers: int, changed: int, effort: Effort, url: str) -> Measured:
     inputs = inputs_of(lines, customers, changed)
-    if not right(inputs, lines, changed):
-        raise WrongEndError(f"the plan of {customers} customers with {changed} % changed is wrong")
     connection = await asyncpg.connect(url)
     await fill(connection, inputs)
+    check("the plan", (item.action for item in make_plan(inputs).items), lines, changed)
+    for items in (False, True):
+        joined = dict_join(inputs, items=items)
+        actions = (each.action if isinstance(each, PlannedItem) else each[0] for each in joined)
+        check("the dict join", actions, lines, changed)
+    check("the SQL join", (row["action"] for row in await connection.fetch(JOIN)), lines, changed)
     ours, bare, theirs, sql, pandas = [], [], [], [], []
-    for number in range(effort.of(effort.rounds, 1)):
+    for number in range(effort.turns):
         ours.append(timed(lambda: make_plan(inputs)))
         bare.append(timed(lambda: dict_join(inputs, items=False)))
         theirs.append(timed(lambda: dict_join(inputs, items=True)))
@@ -172,45 +187,49 @@ async def measure(lines: int, customers: int, changed: int, effort: Effort, url:
     )
 
 
-async def compare(lines: int, effort: Effort) -> tuple[list[Measured], Measured]:
+async def compare(lines: int, effort: Effort) -> list[Measured]:
+    """Return what each case takes, at last that of a tenth of the lines."""
     async with postgres(None) as server:
         measured = []
         for customers, changed in CASES:
             measured.append(await measure(lines, customers, changed, effort, server.url))
             print(f"  {measured[-1]}", flush=True)
-        return measured, await measure(lines // SMALLER, 100, 5, effort, server.url)
+        return [*measured, await measure(lines // SMALLER, *ALIKE, effort, server.url)]
 
 
 def figures(measured: Sequence[Measured], grows: Mapping[str, float]) -> list[Figure]:
+    *cases, smaller = measured
     found = [
         Figure(
             f"customers: {each.customers:,}, changed: {each.changed_percent} %: times the dict join",
             each.times,
             MOST_TIMES,
         )
-        for each in measured
+        for each in cases
     ]
     found += [Figure(f"{SMALLER} times the lines, {which}", times, MOST_GROWTH) for which, times in grows.items()]
-    sql = statistics.median(each.halosync_s / each.sql_s for each in measured)
+    alike = next(each for each in cases if (each.customers, each.changed_percent) == ALIKE)
+    found.append(Figure(f"{SMALLER} times the lines, the dict join by its least", alike.dict_s / smaller.dict_s))
+    sql = statistics.median(each.halosync_s / each.sql_s for each in cases)
     found.append(Figure("times the SQL join, in the middle", sql))
-    merges = [each.halosync_s / each.pandas_s for each in measured if each.pandas_s]
+    merges = [each.halosync_s / each.pandas_s for each in cases if each.pandas_s]
     if merges:
         found.append(Figure("times the pandas merge, in the middle", statistics.median(merges)))
-    found.append(Figure("memory, times its inputs, at most", max(each.memory_times for each in measured), MOST_MEMORY))
+    found.append(Figure("memory, times its inputs, at most", max(each.memory_times for each in cases), MOST_MEMORY))
     return found
 
 
 def measure_row(effort: Effort) -> Found:
     """Measure plans beside other ways to join the same rows."""
+    look_for_garbage_seldom()
     lines = effort.of(100_000, 10_000)
-    measured, smaller = asyncio.run(compare(lines, effort))
-    alike = next(each for each in measured if (each.customers, each.changed_percent) == (100, 5))
+    measured = asyncio.run(compare(lines, effort))
     grows = {
-        "100 customers": alike.halosync_s / smaller.halosync_s,
-        "written by halosync": growth(lines, effort.of(effort.rounds, 1)),
+        "100 customers": growth(lambda number: inputs_of(number, *ALIKE), lines, effort.turns),
+        "written by halosync": growth(lambda number: written_by_us(inputs_of(number, 1, 5)), lines, effort.turns),
     }
-    details = {"plans": [asdict(each) for each in [*measured, smaller]], "growth": grows}
-    return Found(figures(measured, grows), details)
+    details = {"plans": [asdict(each) for each in measured], "growth": grows}
+    return Found(figures(measured, grows), details, rounds=effort.turns)
 
 
 ROW = Row(

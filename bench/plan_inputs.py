@@ -7,6 +7,8 @@ from halosync.domain.model import Action, Client, Licence, LicenceState, Line, L
 from halosync.domain.plan import PlanInput, PlannedItem, PlanSettings
 
 PRICE = Decimal("31.50")
+Bare = tuple[Action, int, int]
+"""An action, the number of a line and the id of a licence."""
 
 
 def inputs_of(lines: int, customers: int, changed: int) -> PlanInput:
@@ -29,14 +31,14 @@ def written_by_us(inputs: PlanInput) -> PlanInput:
     return replace(inputs, owned=frozenset(written), written=written)
 
 
-def dict_join(inputs: PlanInput, *, items: bool) -> list[object]:
+def dict_join(inputs: PlanInput, *, items: bool) -> list[PlannedItem | Bare]:
     """Return what is to be done by the simplest program that can tell: exact names, and no rule besides.
 
     `items`: as what a plan has to store for each, with the states before and after; else as bare tuples.
     """
     client_of = {client.name: client.id for client in inputs.clients}
     found = {(licence.client_id, licence.name): licence for licence in inputs.licences}
-    done: list[object] = []
+    done: list[PlannedItem | Bare] = []
     for line in inputs.lines:
         client_id = client_of[line.customer_name]
         licence = found.pop((client_id, line.product_code))

@@ -1,9 +1,8 @@
 """What rounds of the throughput bench say: how many times as quick halosync is, and at what share of the processor."""
 
-import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from rounds import Round
+from rounds import Round, Turns, by_size
 from row import Figure, median_ratio
 
 QUEUES, DURABLE = ("celery", "dramatiq", "taskiq"), "durable"
@@ -14,37 +13,26 @@ TIMES_DBOS, OF_DURABLE, OF_PROCESSOR = 15.0, 0.5, 1 / 3
 
 def figures(measured: Sequence[Round]) -> list[Figure]:
     """Return the figures of each size with each number of workers."""
-    sizes = sorted({(each.creates, each.workers) for each in measured})
-    return [figure for creates, workers in sizes for figure in of_size(measured, creates, workers)]
+    return [figure for size, of in by_size(measured).items() for figure in of_size(*size, of)]
 
 
-def of_size(measured: Sequence[Round], creates: int, workers: int) -> list[Figure]:
-    of: dict[str, list[Round]] = {}
-    for each in measured:
-        if (each.creates, each.workers) == (creates, workers):
-            of.setdefault(each.contender, []).append(each)
-    own = of["halosync"]
-    seconds, spent = [each.seconds for each in own], [each.cpu_seconds for each in own]
-    times = {name: median_ratio([each.seconds for each in of[name]], seconds) for name in of}
-    share = {name: median_ratio(spent, [each.cpu_seconds for each in of[name]]) for name in of}
-    queues = [name for name in QUEUES if name in of]
-    writers = f"{workers} writer{'s' if workers > 1 else ''}"
-    sized = f"{creates:,} creates, {writers}: "
-    found = [Figure(f"{sized}creates a second", creates / statistics.median(seconds), unit="")]
+def of_size(creates: int, workers: int, of: Mapping[str, Turns]) -> list[Figure]:
+    """Return the figures of one size; those beside task queues say which queues ran."""
+    own, queues = of["halosync"], [name for name in QUEUES if name in of]
+    times = {name: median_ratio(each.seconds, own.seconds) for name, each in of.items()}
+    share = {name: median_ratio(own.cpu_seconds, each.cpu_seconds) for name, each in of.items()}
+    sized = f"{creates:,} creates, {workers} writer{'s' if workers > 1 else ''}: "
+    found = [Figure(f"{sized}creates a second", own.rate, unit="")]
+    one = len(queues) == 1
+    beside = f"{queues[0]}, the only queue that ran" if one else f"the best task queue (of {', '.join(queues)})"
     if queues:
-        found.append(
-            Figure(
-                f"{sized}times the best task queue",
-                min(times[name] for name in queues),
-                TIMES_A_QUEUE.get(creates),
-                least=True,
-            )
-        )
+        best = min(times[name] for name in queues)
+        found.append(Figure(f"{sized}times {beside}", best, TIMES_A_QUEUE.get(creates), least=True))
     if "dbos" in of:
         found.append(Figure(f"{sized}times DBOS", times["dbos"], TIMES_DBOS, least=True))
     if DURABLE in of:
-        found.append(Figure(f"{sized}of the speed of durable", times[DURABLE], OF_DURABLE, least=True))
+        found.append(Figure(f"{sized}of the speed of durable, one process", times[DURABLE], OF_DURABLE, least=True))
     if queues:
-        least = max(share[name] for name in queues)
-        found.append(Figure(f"{sized}of the best queue's processor time", least, OF_PROCESSOR))
+        most = max(share[name] for name in queues)
+        found.append(Figure(f"{sized}of the processor time of {beside}", most, OF_PROCESSOR))
     return found

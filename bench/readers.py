@@ -121,13 +121,13 @@ async def compare(creates: int, readers: int, pause_s: float, rounds: int) -> Fo
         slowest = max(each["median_ms"] for each in pages_beside.values())
         figures.append(Figure("pages beside creates, the slowest median", slowest, unit="ms"))
     measured = {"alone_s": alone, "beside_s": beside, "pages_alone": pages_alone, "pages_beside": pages_beside}
-    return Found(figures, {"creates": creates, "readers": readers, "pause_s": pause_s, **measured})
+    return Found(figures, {"creates": creates, "readers": readers, "pause_s": pause_s, **measured}, rounds=rounds)
 
 
 def measure_row(effort: Effort) -> Found:
     """Measure creates beside readers."""
     pause_s = effort.of(30.0, 3.0)
-    return asyncio.run(compare(effort.of(20_000, 500), effort.of(100, 10), pause_s, effort.of(effort.rounds, 1)))
+    return asyncio.run(compare(effort.of(20_000, 500), effort.of(100, 10), pause_s, effort.turns))
 
 
 ROW = Row(

@@ -204,8 +204,9 @@ def figures(viewed: Sequence[Viewed]) -> list[Figure]:
 
 def measure_row(effort: Effort) -> Found:
     """Measure the pages of many lines."""
-    viewed = asyncio.run(measure(effort.of(20_000, 1_000), effort.of(3 * effort.rounds, 3)))
-    return Found(figures(viewed), {"views": [asdict(each) | {"times": each.times} for each in viewed]})
+    rounds = 3 * effort.turns
+    viewed = asyncio.run(measure(effort.of(20_000, 1_000), rounds))
+    return Found(figures(viewed), {"views": [asdict(each) | {"times": each.times} for each in viewed]}, rounds=rounds)
 
 
 ROW = Row(

@@ -26,11 +26,21 @@ class Result:
     effort: Effort
     figures: Sequence[Figure]
     details: Mapping[str, Any]
+    rounds: int
+    """How many this row had, whatever was asked for: 1 where all is measured once."""
+    wrong: str = ""
+    """Why it ended wrong; it has no figures then."""
 
 
 def result_of(row: Row, found: Found, effort: Effort, load: float) -> Result:
     today = datetime.now(UTC).date().isoformat()
-    return Result(row.name, today, machine(), round(load, 1), effort, found.figures, found.details)
+    return Result(row.name, today, machine(), round(load, 1), effort, found.figures, found.details, found.rounds)
+
+
+def wrong_result(row: Row, why: str, effort: Effort) -> Result:
+    """Return what is kept of a row that ended wrong, so that nobody takes what was found before for current."""
+    today = datetime.now(UTC).date().isoformat()
+    return Result(row.name, today, machine(), None, effort, [], {}, 0, why)
 
 
 def write(folder: Path, result: Result, drawings: Mapping[str, str]) -> None:
@@ -63,7 +73,7 @@ def cells(figure: Figure) -> tuple[str, str, str, str]:
     bound = (
         "" if figure.to_reach is None else f"{'at least' if figure.least else 'at most'} {shown(figure.to_reach, '')}"
     )
-    reached = {None: "", True: "yes", False: "no"}[figure.reached]
+    reached = {None: "", True: "yes", False: "missed"}[figure.reached]
     return figure.what, shown(figure.found, figure.unit), bound, reached
 
 
@@ -76,14 +86,16 @@ def text_table(results: Iterable[Result]) -> str:
 
 
 def page_table(rows: Iterable[Row], folder: Path) -> str:
-    """Return the table of a page: what was found of each row, or that it has not been measured."""
+    """Return the table of a page: what was found of each row, that it has no file, or that it ended wrong."""
     lines = ["| row | what | found | to reach | reached | measured |", "| --- | --- | --- | --- | --- | --- |"]
     for row in rows:
         result = read(folder, row.name)
-        if result is None:
-            lines.append(f"| `{row.name}` | {row.what} | not measured yet | {row.to_reach} | | |")
+        if result is None or result.wrong:
+            found = "no file yet" if result is None else f"ended wrong on {result.measured_on}"
+            lines.append(f"| `{row.name}` | {row.what} | {found} | {row.to_reach} | | |")
             continue
-        rounds = "" if row.counts else f", {result.effort.rounds} rounds, load {_load(result)}"
+        number = f"{result.rounds} round{'' if result.rounds == 1 else 's'}"
+        rounds = "" if row.untimed else f", {number}, load {_load(result)}"
         for place, figure in enumerate(result.figures):
             first, last = ("", "") if place else (f"`{row.name}`", f"{result.measured_on}{rounds}")
             lines.append(f"| {first} | {' | '.join(cells(figure))} | {last} |")

@@ -4,7 +4,7 @@ import statistics
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import uuid4
 
@@ -104,13 +104,30 @@ async def measure(contender: Contender, servers: Servers, creates: int, workers:
     return Round(contender.name, creates, workers, seconds, spent, end["writes"] + end["reads"])
 
 
-def medians(measured: Sequence[Round], creates: int, workers: int) -> tuple[dict[str, float], dict[str, float]]:
-    """Return creates a second and processor seconds a thousand creates, by contender."""
-    rate: dict[str, float] = {}
-    cost: dict[str, float] = {}
-    these = [each for each in measured if (each.creates, each.workers) == (creates, workers)]
-    for name in dict.fromkeys(each.contender for each in these):
-        rounds = [each for each in these if each.contender == name]
-        rate[name] = creates / statistics.median(each.seconds for each in rounds)
-        cost[name] = statistics.median(each.cpu_seconds for each in rounds) / creates * 1000
-    return rate, cost
+@dataclass
+class Turns:
+    """The rounds of one contender at one size."""
+
+    creates: int
+    seconds: list[float] = field(default_factory=list)
+    cpu_seconds: list[float] = field(default_factory=list)
+
+    @property
+    def rate(self) -> float:
+        """Creates a second, in the median."""
+        return self.creates / statistics.median(self.seconds)
+
+    @property
+    def cost(self) -> float:
+        """Processor seconds a thousand creates, in the median."""
+        return statistics.median(self.cpu_seconds) / self.creates * 1000
+
+
+def by_size(measured: Sequence[Round]) -> dict[tuple[int, int], dict[str, Turns]]:
+    """Return the rounds of each contender, by creates and workers, the smallest first."""
+    found: dict[tuple[int, int], dict[str, Turns]] = {}
+    for each in sorted(measured, key=lambda each: (each.creates, each.workers)):
+        of = found.setdefault((each.creates, each.workers), {}).setdefault(each.contender, Turns(each.creates))
+        of.seconds.append(each.seconds)
+        of.cpu_seconds.append(each.cpu_seconds)
+    return found

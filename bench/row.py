@@ -31,6 +31,11 @@ class Effort:
         """Return a size: the one that counts, or the small one."""
         return quick if self.quick else whole
 
+    @property
+    def turns(self) -> int:
+        """How many rounds something has that is spared none."""
+        return self.of(self.rounds, 1)
+
     def most(self, rounds: int) -> int:
         """Return how many rounds something has that is spared further ones."""
         return 1 if self.quick else self.rounds if self.thorough else min(self.rounds, rounds)
@@ -61,11 +66,13 @@ class Found:
         figures: what is compared, in the order in which it is told.
         details: everything that was measured, as JSON.
         drawings: SVGs by the name of their file.
+        rounds: how many there were; 1 where all is measured once.
     """
 
     figures: Sequence[Figure]
     details: Mapping[str, Any]
     drawings: Mapping[str, str] = field(default_factory=dict)
+    rounds: int = 1
 
 
 @dataclass(frozen=True)
@@ -74,7 +81,7 @@ class Row:
 
     Attributes:
         first_s, round_s, quick_s: about how long it takes before its rounds and besides them, each round, and if quick.
-        counts: it counts, or its time is virtual: what else the machine does changes nothing.
+        untimed: it counts, or its time is virtual: what else the machine does changes nothing.
         compared: it is one of the comparison; else it runs only when it is named.
     """
 
@@ -86,7 +93,7 @@ class Row:
     first_s: float
     round_s: float = 0.0
     quick_s: float = 30.0
-    counts: bool = False
+    untimed: bool = False
     compared: bool = True
 
     def seconds(self, effort: Effort) -> float:

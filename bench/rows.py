@@ -18,6 +18,7 @@ import spread
 import tenants
 import throughput
 import unchanged
+from results import load_now
 from row import Effort, Found, Row
 
 _MODULES = (
@@ -29,6 +30,9 @@ COMPARED = tuple(row for row in ROWS.values() if row.compared)
 OTHERS = tuple(row for row in ROWS.values() if not row.compared)
 
 
-def measured(name: str, effort: Effort) -> Found:
-    """Measure a row, in this process."""
-    return ROWS[name].measure(effort)
+def measured(name: str, effort: Effort) -> tuple[float, Found]:
+    """Measure a row, in this process; return the load as it began too."""
+    row, load = ROWS[name], load_now()
+    beside = ", maybe beside another" if row.untimed else ""
+    print(f"== {name}: {row.what}, about {row.seconds(effort):.0f} s{beside}; load {load:.1f}", flush=True)
+    return load, row.measure(effort)

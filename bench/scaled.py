@@ -6,25 +6,28 @@ the other ways of `limited.py` ask a limit of their own. halosync is timed by th
 to its last.
 
 What the machine takes is not scaled and counts fifteen times as much as it would. The row counts only if the run
-succeeded, and no licence was made twice.
+succeeded, and the sandbox then has a licence of each product, none twice, with the quantity of its line.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
+from decimal import Decimal
 
 from budget import KINDS, Tenant
 from devstack.options import StackOptions
 from devstack.stack import running_stack
 from devstack.wait import until
 from halo_sandbox.client import SandboxAdmin
-from limited import WAYS, Limit, Result, found_of, timed
+from limited import found_of
+from limited_ways import WAYS, Limit, Waited, timed
 from row import Effort, Found, Row, WrongEndError
 
 SCALED = Limit(requests=100, window_s=20.0, answer_s=0.05, sleep_s=4.0)
 SCALE = SCALED.window_s / 300
 
 
-async def ours(changes: int) -> Result:
+async def ours(changes: int) -> Waited:
     """Sync so many creates on the real stack."""
     environment = {
         "HALOSYNC_HALO_RATE_REQUESTS": str(SCALED.requests),
@@ -48,15 +51,19 @@ async def ours(changes: int) -> Result:
         await until(ended, what="the end of the run", timeout_s=900, every_s=0.25)
         run, log = await tenant.run(run_id), await tenant.requests(since=0)
         twice = await halo.duplicates("scaled")
+        has = Counter((each["name"], Decimal(str(each["count"]))) for each in await halo.licences("scaled"))
         await tenant.api.aclose()
+    wanted = Counter((f"PRODUCT-{number}", Decimal(1)) for number in range(changes))
     made = run["counters"]["synced"]
     if run["state"] != "succeeded" or made != changes or twice:
         raise WrongEndError(f"{made} of {changes} changes were made, {twice} twice: {run}")
+    if has != wanted:
+        raise WrongEndError(f"the sandbox has other licences than the invoice: {has - wanted}, without {wanted - has}")
     took_s = log[-1]["monotonic"] - log[0]["monotonic"] + SCALED.answer_s
-    return Result("halosync", took_s, sum(entry["status"] == 429 for entry in log))
+    return Waited("halosync", took_s, sum(entry["status"] == 429 for entry in log))
 
 
-async def compare(changes: int) -> dict[str, Result]:
+async def compare(changes: int) -> dict[str, Waited]:
     """Let all ways make the changes, beside each other as they only wait."""
     others = (timed(name, SCALED, changes, work) for name, work in WAYS.items())
     results = await asyncio.gather(ours(changes), *others)
@@ -67,7 +74,7 @@ async def compare(changes: int) -> dict[str, Result]:
 def measure_row(effort: Effort) -> Found:
     """Compare ways to keep within a scaled limit."""
     changes = effort.of(480, 150)
-    results: Mapping[str, Result] = asyncio.run(compare(changes))
+    results: Mapping[str, Waited] = asyncio.run(compare(changes))
     return found_of(results, changes, SCALED, "scaled")
 
 

@@ -115,7 +115,7 @@ async def compare(creates: int, tenants: int, rounds: int) -> Found:
     ]
     took = {"one": one, "spread": spread, "alone": alone}
     rounds_of = {name: [asdict(each) for each in these] for name, these in took.items()}
-    return Found(figures, {"creates": creates, "tenants": tenants, "rounds": rounds_of})
+    return Found(figures, {"creates": creates, "tenants": tenants, "rounds": rounds_of}, rounds=rounds)
 
 
 def _last(took: list[Took]) -> list[float]:

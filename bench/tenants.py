@@ -114,5 +114,5 @@ ROW = Row(
     to_reach="the 99th after 2 times alone; nobody starves; at most 2 messages moved an action",
     measure=measure_row,
     first_s=100,
-    counts=True,
+    untimed=True,
 )

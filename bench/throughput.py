@@ -10,6 +10,8 @@ once, with the right quantity, and the contender has recorded each. Contenders:
     bare         one consumer of bare aio-pika that posts the arrays and keeps nothing: what it cannot be quicker than
     durable      the same with the rows copied into Postgres before and updated after each array
 
+bare and durable are one process, whatever the number of writers.
+
 Measured are seconds and processor seconds, of contender and Postgres together, at each size and with one, two and four
 writers, or as many workers of the others. A contender that has taken long enough has no further round unless all is to
 be thorough, so DBOS has one at 20,000 creates; with one and four writers each of the others has one or two, and at
@@ -34,7 +36,7 @@ from machine import versions
 from ours import ours
 from plots import bars
 from ratios import figures
-from rounds import Contender, Round, Servers, measure, medians
+from rounds import Contender, Round, Servers, by_size, measure
 from row import Effort, Found, Row
 
 WARM_UP = 200
@@ -121,8 +123,8 @@ async def compare(cases: Sequence[Case], rounds: int, *, spared: bool) -> tuple[
 def drawn(measured: Sequence[Round]) -> dict[str, str]:
     """Draw creates a second and processor seconds a thousand, for each size and number of workers."""
     drawings = {}
-    for creates, number in sorted({(each.creates, each.workers) for each in measured}):
-        rate, cost = medians(measured, creates, number)
+    for (creates, number), of in by_size(measured).items():
+        rate, cost = {name: each.rate for name, each in of.items()}, {name: each.cost for name, each in of.items()}
         sized = f"{creates:,} creates, {number} workers"
         drawings[f"rate-{creates}-{number}"] = bars(f"Creates a second: {sized}", rate)
         drawings[f"processor-{creates}-{number}"] = bars(f"Processor seconds a thousand, with Postgres: {sized}", cost)
@@ -131,11 +133,9 @@ def drawn(measured: Sequence[Round]) -> dict[str, str]:
 
 def measure_row(effort: Effort) -> Found:
     """Measure event to applied, halosync beside the others."""
-    measured, servers_are = asyncio.run(
-        compare(effort.of(CASES, QUICK), effort.of(effort.rounds, 1), spared=not effort.thorough)
-    )
+    measured, servers_are = asyncio.run(compare(effort.of(CASES, QUICK), effort.turns, spared=not effort.thorough))
     details = {"versions": f"{servers_are} {versions()}", "rounds": [asdict(each) for each in measured]}
-    return Found(figures(measured), details, drawn(measured))
+    return Found(figures(measured), details, drawn(measured), effort.turns)
 
 
 ROW = Row(

@@ -84,13 +84,13 @@ async def measure(licences: int, rounds: int) -> list[dict[str, float]]:
 def measure_row(effort: Effort) -> Found:
     """Measure a Sync that changes nothing."""
     licences = effort.of(20_000, 2_000)
-    found = asyncio.run(measure(licences, effort.of(effort.rounds, 1)))
+    found = asyncio.run(measure(licences, effort.turns))
     times = median_ratio([each["sync_s"] for each in found], [each["reads_s"] for each in found])
     figures = [
         Figure("times its reads", times, MOST),
         Figure("requests", max(each["requests"] for each in found), unit=""),
     ]
-    return Found(figures, {"licences": licences, "rounds": found})
+    return Found(figures, {"licences": licences, "rounds": found}, rounds=effort.turns)
 
 
 ROW = Row(

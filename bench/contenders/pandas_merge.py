@@ -1,8 +1,10 @@
-"""What a pandas merge of an invoice with a Halo takes: prints processor seconds, its frames being ready.
+"""What a pandas merge of an invoice with a Halo takes: prints processor seconds, its frames being ready,
+and how many of each action it found, as JSON.
 
 python pandas_merge.py LINES CUSTOMERS CHANGED_PERCENT
 """
 
+import json
 import sys
 import time
 
@@ -30,6 +32,6 @@ same = (
 action = np.select(
     [both["_merge"] == "left_only", both["_merge"] == "right_only", same], ["create", "delete", "unchanged"], "update"
 )
-print(time.process_time() - began)
-if (action == "update").sum() != (number % 100 < changed).sum():
-    raise SystemExit("the merge is wrong")
+seconds = time.process_time() - began
+names, counts = np.unique(action, return_counts=True)
+print(json.dumps({"seconds": seconds, "actions": dict(zip(names.tolist(), counts.tolist(), strict=True))}))

@@ -1,9 +1,9 @@
-"""The runner of the benches: what it makes of rounds, and that the pages say what the files say."""
+"""The benches: what they make of rounds, what they refuse, and that the pages say what the files say."""
 
 import importlib
+import json
 import sys
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -32,14 +32,9 @@ def results(module: Callable[[str], Any]) -> Any:
     return module("results")
 
 
-@pytest.fixture
-def runner(module: Callable[[str], Any]) -> Any:
-    return module("runner")
-
-
 def result(row: Any, results: Any, name: str = "some") -> Any:
     figures = [row.Figure("seconds", 12.345, unit="s"), row.Figure("times", 2.5, 2.0), row.Figure("all", 3.0, 3, True)]
-    return results.Result(name, "2026-11-29", "a machine", 0.5, row.Effort(3), figures, {"rounds": [1, 2]})
+    return results.Result(name, "2026-11-29", "a machine", 0.5, row.Effort(5), figures, {"rounds": [1, 2]}, rounds=3)
 
 
 def some_row(row: Any, name: str = "some", **more: Any) -> Any:
@@ -84,7 +79,7 @@ def test_the_table_of_a_terminal_has_a_line_for_each_figure(row: Any, results: A
     assert lines == [
         "row what found to reach reached",
         "some seconds 12.3 s",
-        "some times 2.5 times at most 2 no",
+        "some times 2.5 times at most 2 missed",
         "some all 3 times at least 3 yes",
     ]
 
@@ -92,18 +87,24 @@ def test_the_table_of_a_terminal_has_a_line_for_each_figure(row: Any, results: A
 def test_what_is_written_is_read_again(row: Any, results: Any, tmp_path: Path) -> None:
     results.write(tmp_path, result(row, results), {"picture": "<svg/>"})
     assert results.read(tmp_path, "some") == result(row, results)
+    written = json.loads((tmp_path / "some.json").read_text("utf-8"))
+    assert [each["reached"] for each in written["figures"]] == [None, False, True]
     assert (tmp_path / "picture.svg").read_text("utf-8") == "<svg/>"
 
 
 def test_the_table_of_a_page_names_what_has_not_been_measured(row: Any, results: Any, tmp_path: Path) -> None:
     results.write(tmp_path, result(row, results), {})
-    rows = [some_row(row), some_row(row, "other"), some_row(row, "counts", counts=True)]
+    rows = [some_row(row), some_row(row, "other"), some_row(row, "counts", untimed=True), some_row(row, "broken")]
     results.write(tmp_path, replace(result(row, results, "counts"), load=None), {})
+    results.write(tmp_path, result(row, results, "broken"), {})
+    results.write(tmp_path, results.wrong_result(rows[3], "a licence is there twice", row.Effort(5)), {})
+    today = results.read(tmp_path, "broken").measured_on
     table = results.page_table(rows, tmp_path).splitlines()[2:]
     assert table[0] == "| `some` | seconds | 12.3 s |  |  | 2026-11-29, 3 rounds, load 0.5 |"
-    assert table[1] == "|  | times | 2.5 times | at most 2 | no |  |"
-    assert table[3] == "| `other` | what is measured | not measured yet | 2 times | | |"
+    assert table[1] == "|  | times | 2.5 times | at most 2 | missed |  |"
+    assert table[3] == "| `other` | what is measured | no file yet | 2 times | | |"
     assert table[4].endswith("| 2026-11-29 |")
+    assert table[7:] == [f"| `broken` | what is measured | ended wrong on {today} | 2 times | | |"]
 
 
 def test_only_what_is_between_the_marks_of_a_page_changes(module: Callable[[str], Any]) -> None:
@@ -125,7 +126,23 @@ def test_the_pages_say_what_the_files_say(module: Callable[[str], Any]) -> None:
 def test_every_file_of_figures_is_of_a_row_and_says_what_it_reached(module: Callable[[str], Any], results: Any) -> None:
     names = {path.stem for path in results.FOLDER.glob("*.json")}
     assert names <= set(module("rows").ROWS)
-    assert not any(results.read(results.FOLDER, name).effort.quick for name in names)
+    for name in names:
+        kept, written = results.read(results.FOLDER, name), json.loads((results.FOLDER / f"{name}.json").read_text())
+        assert not kept.effort.quick
+        assert [each["reached"] for each in written["figures"]] == [each.reached for each in kept.figures]
+
+
+def test_the_first_page_misses_no_figure_of_a_file(
+    module: Callable[[str], Any], row: Any, results: Any, tmp_path: Path
+) -> None:
+    page = module("page")
+    table = page.first_page()
+    for name, headlines in page.HEADLINES.items():
+        kept = results.read(results.FOLDER, name)
+        assert kept is None or kept.wrong or all(f"| {headline}" in table for headline in headlines)
+    results.write(tmp_path, result(row, results, "limited"), {})
+    with pytest.raises(ValueError, match="0 figures of limited begin with"):
+        page.first_page(tmp_path)
 
 
 def rounds_of(module: Callable[[str], Any], seconds: dict[str, list[float]]) -> list[Any]:
@@ -142,43 +159,80 @@ def test_the_best_queue_is_the_one_that_is_least_behind(module: Callable[[str], 
         "durable": [0.5, 1.0],
     }
     found = {each.what.split(": ")[1]: each for each in module("ratios").figures(rounds_of(module, rounds))}
-    assert (found["times the best task queue"].found, found["times the best task queue"].reached) == (6.5, True)
+    queues = "the best task queue (of celery, taskiq)"
+    assert (found[f"times {queues}"].found, found[f"times {queues}"].reached) == (6.5, True)
     assert (found["times DBOS"].found, found["times DBOS"].to_reach) == (16.0, 15.0)
-    assert found["of the speed of durable"].found == 0.5
-    assert found["of the best queue's processor time"].found == pytest.approx((1 / 7 + 2 / 12) / 2)
+    assert found["of the speed of durable, one process"].found == 0.5
+    assert found[f"of the processor time of {queues}"].found == pytest.approx((1 / 7 + 2 / 12) / 2)
 
 
-def test_the_figures_of_a_file_are_what_its_rounds_say(module: Callable[[str], Any], results: Any) -> None:
-    kept = results.read(results.FOLDER, "throughput")
-    rounds = [module("rounds").Round(**each) for each in kept.details["rounds"]]
-    assert module("ratios").figures(rounds) == kept.figures
-    counted = results.read(results.FOLDER, "requests")
-    assert module("requests_a_sync").figures(counted.details["syncs"]) == counted.figures
+def test_one_queue_is_named_and_not_called_the_best(module: Callable[[str], Any]) -> None:
+    found = module("ratios").figures(rounds_of(module, {"halosync": [1.0], "taskiq": [7.0]}))
+    assert [each.what.split(": ")[1] for each in found[1:]] == [
+        "times taskiq, the only queue that ran",
+        "of the processor time of taskiq, the only queue that ran",
+    ]
 
 
-def test_it_says_beforehand_how_long_it_takes(row: Any, runner: Any) -> None:
-    timed, counted = some_row(row, round_s=2), [some_row(row, counts=True) for _ in range(3)]
-    assert runner.expected_s([timed, *counted], row.Effort(5)) == 10 + 5 * 2 + 2 * 10
+def figures_again(module: Callable[[str], Any], name: str, details: Mapping[str, Any]) -> Any:
+    """Return the figures that the details of a file make."""
+    made = module({"requests": "requests_a_sync", "throughput": "ratios"}.get(name, name))
+    if name == "throughput":
+        return made.figures([module("rounds").Round(**each) for each in details["rounds"]])
+    if name == "plan":
+        return made.figures([made.Measured(**each) for each in details["plans"]], details["growth"])
+    if name == "limited":
+        ways = {each["name"]: made.Waited(**each) for each in details["results"]}
+        return made.figures(ways, details["changes"], made.Limit(**details["limit"]))
+    if name == "tenants":
+        return made.figures({case: made.Ended(**each) for case, each in details.items() if isinstance(each, dict)})
+    return made.figures(details["syncs"])
 
 
-def test_a_row_that_ends_wrong_has_no_figures_and_fails_the_command(
-    *,
-    row: Any,
-    results: Any,
-    runner: Any,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+@pytest.mark.parametrize("name", ["throughput", "tenants", "plan", "requests", "limited"])
+def test_the_figures_of_a_file_are_what_its_details_say(module: Callable[[str], Any], results: Any, name: str) -> None:
+    kept = results.read(results.FOLDER, name)
+    assert kept is None or kept.wrong or figures_again(module, name, kept.details) == kept.figures
+
+
+@pytest.mark.parametrize("actions", [["update", "unchanged"], ["update"] * 2, ["unchanged"] * 100, ["create"] * 100])
+def test_a_plan_is_compared_with_what_gives_the_same_answer(
+    module: Callable[[str], Any], row: Any, actions: list[str]
 ) -> None:
-    good: Future[Any] = Future()
-    good.set_result(row.Found(result(row, results).figures, {}))
-    bad: Future[Any] = Future()
-    bad.set_exception(row.WrongEndError("a licence is there twice"))
-    ended = [(some_row(row, "plan"), 0.0, good), (some_row(row, "intake"), 0.0, bad)]
-    monkeypatch.setattr(runner, "in_turn", lambda *_: iter(ended))
-    assert runner.main(["--only", "plan", "intake", "--into", str(tmp_path)]) == 1
-    assert [path.name for path in tmp_path.iterdir()] == ["plan.json"]
-    assert "intake ENDED WRONG: WrongEndError: a licence is there twice" in capsys.readouterr().out
+    plan = module("plan")
+    plan.check("a join", ["update"] * 5 + ["unchanged"] * 95, 100, 5)
+    with pytest.raises(row.WrongEndError, match="a join with 5 % of 100 changed finds"):
+        plan.check("a join", actions, 100, 5)
+
+
+@pytest.mark.parametrize("made", [[0, 1, 1], [0, 1], [0, 1, 2, 2]])
+def test_a_way_that_does_not_make_each_change_once_counts_nothing(
+    module: Callable[[str], Any], row: Any, made: list[int]
+) -> None:
+    limited, ways = module("limited"), module("limited_ways")
+
+    async def work(halo: Any, _changes: int) -> None:
+        for change in made:
+            await halo.takes(change)
+
+    with pytest.raises(row.WrongEndError, match="each of 3 changes once"):
+        module("simulation.clock").run(ways.timed("some", limited.UNSCALED, 3, work))
+
+
+def test_to_press_again_four_send_at_once(module: Callable[[str], Any]) -> None:
+    limited = module("limited_ways")
+    limit = limited.Limit(requests=8, window_s=10.0, answer_s=1.0, sleep_s=0.0)
+    waited = module("simulation.clock").run(limited.timed("again", limit, 12, limited.press_again))
+    assert (waited.seconds, waited.limited) == (3 + 10 + 1, 4)
+
+
+def test_worlds_that_are_too_easy_to_tell_count_nothing(
+    module: Callable[[str], Any], row: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    creates = module("simulated_creates")
+    monkeypatch.setattr(creates, "measure", lambda *_: creates.Sum(requests=1))
+    with pytest.raises(row.WrongEndError, match="these worlds tell nothing"):
+        creates.measure_row(row.Effort())
 
 
 def test_the_simulated_tenants_are_looked_at_after_their_runs(module: Callable[[str], Any], row: Any) -> None:

@@ -60,7 +60,12 @@ def launch(module: str, *, without: frozenset[str] = frozenset()) -> None:
     for name in UNUSED:
         sys.modules.setdefault(name, _Unused(name))
     loaded = import_module(module)
+    look_for_garbage_seldom()
+    loaded.main()
+
+
+def look_for_garbage_seldom() -> None:
+    """Have Python look for garbage after many new values, and not among what there is now."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(NEW_VALUES, *gc.get_threshold()[1:])
-    loaded.main()
