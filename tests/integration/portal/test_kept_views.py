@@ -47,8 +47,8 @@ async def test_the_desk_keeps_pages_and_orders_of_both_tables(world: "World", br
     assert here(browser) == (address, view), "nothing was ticked"
     form: dict[str, Any] = {"back": "page=x&sort=--name&products=-1&products_sort=y&other=1", "desk": "yes"}
     csrf = (await browser.open(address)).soup.select("input[name=csrf]")[0]["value"]
-    answer = await browser.client.post(f"{PORTAL}/customers/ticked", data=form | {"csrf": csrf})
-    assert (answer.url.path, answer.url.query) == (address, b""), "what no page of ours sends is left out"
+    browser._shown(await browser.client.post(f"{PORTAL}/customers/ticked", data=form | {"csrf": csrf}), 200)
+    assert here(browser) == (address, {}), "what no page of ours sends is left out"
 
 
 async def test_a_client_that_is_searched_from_the_desk_leads_back_to_it(world: "World", browser: "Browser") -> None:
@@ -102,6 +102,69 @@ async def test_people_and_keys_keep_their_order_when_one_is_removed(world: "Worl
         assert asked.one("main form a.button")["href"] == f"{PORTAL}/{name}?sort=role"
         await browser.submit(act.partition("?")[0])
         assert here(browser) == (f"{PORTAL}/{name}", {"sort": "role"})
+
+
+@pytest.mark.parametrize("looked", ["partner_id=x", "q=%00a", "parts=x&self=y", "=", "sort=role&sort=email", "%"])
+async def test_an_act_is_answered_however_its_list_was_looked_at(
+    world: "World", browser: "Browser", looked: str
+) -> None:
+    await world.ports.people.put("acme-msp", "b@x.example", Role.VIEWER, by=COMMAND_LINE)
+    await browser.sign_in()
+    csrf = (await browser.open(f"{PORTAL}/people/b@x.example/remove")).soup.select("input[name=csrf]")[0]["value"]
+    form = {"csrf": csrf, "view": looked}
+    page = browser._shown(await browser.client.post(f"{PORTAL}/people/b@x.example/remove", data=form), 200)
+    assert "Removed: b@x.example." in page.text
+    assert page.url.path == f"{PORTAL}/people"
+
+
+async def test_creating_keeps_the_order_of_the_list(world: "World", browser: "Browser") -> None:
+    await world.webhook()
+    await world.ports.people.put("acme-msp", "b@x.example", Role.VIEWER, by=COMMAND_LINE)
+    await browser.sign_in()
+    for name, wrong in (("keys", {"name": ""}), ("people", {"email": "x"})):
+        await browser.open(f"{PORTAL}/{name}?sort=role")
+        page = await browser.submit(f"{PORTAL}/{name}", 422, **wrong)
+        assert page.one("th[aria-sort]").get_text().startswith("Role")
+    await browser.open(f"{PORTAL}/keys?sort=role")
+    page = await browser.submit(f"{PORTAL}/keys", name="Accounting")
+    assert page.one("main a.button-primary")["href"] == f"{PORTAL}/keys?sort=role"
+    await browser.open(f"{PORTAL}/webhooks?sort=-address")
+    page = await browser.submit(f"{PORTAL}/webhooks", 422, url="x")
+    assert page.one("th[aria-sort]").get_text().startswith("Address")
+    page = await browser.submit(f"{PORTAL}/webhooks", url="https://new.example/hook")
+    page = await browser.open(str(page.one("main a.button-primary")["href"]))
+    assert page.one(".crumbs a")["href"] == f"{PORTAL}/webhooks?sort=-address"
+
+
+async def test_a_webhook_leads_back_to_its_list_as_that_was_sorted(world: "World", browser: "Browser") -> None:
+    webhook_id, _ = await world.webhook()
+    await browser.sign_in()
+    here_of_it, there = f"{PORTAL}/webhooks/{webhook_id}", f"{PORTAL}/webhooks?sort=-address"
+    page = await browser.open(str((await browser.open(there)).one("tbody th a")["href"]))
+    assert page.one(".crumbs a")["href"] == there
+    page = await browser.open(str(page.soup.select("th a")[0]["href"]).partition("#")[0])
+    assert page.one(".crumbs a")["href"] == there, "also in another order of what was sent"
+    await browser.submit(f"{here_of_it}/test")
+    assert here(browser) == (here_of_it, {"sort": "notice", "view": "sort=-address"})
+    assert browser.page is not None
+    page = await browser.open(str(browser.page.one("a.button-danger-quiet")["href"]))
+    assert page.one("main form a.button")["href"] == f"{here_of_it}?view=sort%3D-address"
+    await browser.submit(f"{here_of_it}/delete")
+    assert here(browser) == (f"{PORTAL}/webhooks", {"sort": "-address"})
+
+
+async def test_a_name_that_is_searched_from_the_desk_leads_back_to_it(world: "World", browser: "Browser") -> None:
+    await unmatched(world)
+    await browser.sign_in()
+    page = await browser.open(f"{PORTAL}/customers/unmatched?products=2&products_sort=-name")
+    (search, *_) = [str(link["href"]) for link in page.soup.select("td.actions a") if "Find a name" in link.get_text()]
+    page = await browser.open(search)
+    desk = f"{PORTAL}/customers/unmatched?products=2&products_sort=-name"
+    assert page.one(".crumbs a")["href"] == desk
+    page = await browser.submit(f"{PORTAL}/licences", q="P-2")
+    assert page.one(".crumbs a")["href"] == desk
+    await browser.submit(f"{PORTAL}/licences/link", licence_name="Mail")
+    assert here(browser) == (f"{PORTAL}/customers/unmatched", {"products": "2", "products_sort": "-name"})
 
 
 async def test_accepting_a_difference_leads_back_to_the_same_rows(world: "World", browser: "Browser") -> None:

@@ -57,9 +57,12 @@ async def test_before_the_first_sync_nothing_is_said_of_what_halo_holds(browser:
     assert page.texts("section[aria-labelledby=customers-title] tbody tr") == [
         "Contoso 378.00 – – Not synchronised yet (1)"
     ]
-    assert "AUD 378.00 of it does not recur and makes no licence." in page.text
+    assert "Charges and credits that do not recur come to AUD 378.00 and make no licence." in page.text
     page = await browser.open(f"{MONTH}?customer=C-1")
     assert "378.00 – –" in page.texts("#rows tbody tr")[0]
+    page = await browser.open("/portal/acme-msp/customer/C-1")
+    assert "31.50 Monthly – – Not synchronised yet" in page.texts("table.against tbody tr")[0]
+    assert page.texts("table.against tfoot tr") == ["Monthly, in all 378.00 – –"]
 
     excluded = world.item(
         outcome="skipped", action="none", reason="customer_excluded", halo_client_id=None, line_nos=[1]
@@ -70,7 +73,8 @@ async def test_before_the_first_sync_nothing_is_said_of_what_halo_holds(browser:
     await world.finish(await world.run(invoice_pk, [excluded]))
     page = await browser.open(MONTH)
     assert page.texts("#month-totals tbody tr") == ["Monthly 378.00 0.00 +378.00"]
-    assert "AUD 378.00 of it differs and needs nothing more" in page.text
+    assert "Nothing in this month is left to do. Billed and in Halo differ by AUD 378.00, for reasons" in page.text
+    assert "synchronised or" not in page.one("#month-state").get_text()
 
 
 async def test_a_month_with_a_difference_is_accepted_closed_and_certified(browser: "Browser", world: "World") -> None:

@@ -137,7 +137,12 @@ async def test_lines_stand_below_their_customer_with_its_money_and_trouble(brows
         "AUD 378.00 Yearly",
         "\N{MINUS SIGN}AUD 31.50 not recurring",
     ]
-    # Of a customer with one line on the page all of that stands in the line.
+    # A customer with one line has no row of its own: its line says what the row would, its id too.
+    _, _, _, fabrikam, zeta = [row.replace(nbsp, " ") for row in rows(page)]
+    assert fabrikam.startswith("Fabrikam MAIL C-2, Product · line 4 12 31.50 378.00 Monthly Skipped")
+    assert zeta.startswith("Zeta MAIL C-3, Product · line 5 0 31.50 0.00 Monthly Held")
+    narrowed = rows(await browser.open(f"{HERE}?status=failed"))
+    assert "C-1, Product · line 2 · 1 of the 3 lines of this customer" in narrowed[0]
     assert page.texts("table.lines tbody th[scope=row] > a") == ["Fabrikam", "Zeta"]
     for heading in page.soup.select("tr.customer th"):
         assert heading["scope"] == "rowgroup"

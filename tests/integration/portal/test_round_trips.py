@@ -1,18 +1,16 @@
 """How many statements a page takes: each is a round trip."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from devstack.fixtures import PoolOf
 from halosync.domain.accounts import Account
 
+from tests.integration.sent_statements import sent_over
+
 from .report_pages import synchronised
 
 if TYPE_CHECKING:
-    from halosync.store.pool import Pool
-
     from tests.integration.conftest import World
     from tests.integration.portal.conftest import Browser
 
@@ -30,27 +28,6 @@ PAGES = {
 """BEGIN and COMMIT counted. The session and what every page shows of the partner are one."""
 
 
-@asynccontextmanager
-async def recorded(pool: "Pool") -> AsyncIterator[list[str]]:
-    """Give the statements that the connections of a pool execute from now on."""
-    statements: list[str] = []
-
-    def record(logged: Any) -> None:
-        # A connection asks once what types there are.
-        if "typeinfo" not in logged.query and "'jit'" not in logged.query:
-            statements.append(" ".join(logged.query.split())[:80])
-
-    async with AsyncExitStack() as borrowed:
-        connections: list[Any] = [await borrowed.enter_async_context(pool.acquire()) for _ in range(pool.get_size())]
-        for connection in connections:
-            connection.add_query_logger(record)
-    yield statements
-    async with AsyncExitStack() as borrowed:
-        for _ in connections:
-            connection = await borrowed.enter_async_context(pool.acquire())
-            connection.remove_query_logger(record)
-
-
 async def test_pages_take_no_more_statements_than_they_need(
     world: "World", browser: "Browser", pool_of: PoolOf
 ) -> None:
@@ -60,10 +37,12 @@ async def test_pages_take_no_more_statements_than_they_need(
     for address in addresses.values():
         await browser.open(address)
     taken = {}
-    async with recorded(await pool_of(Account.REPORT_API)) as statements:
+    async with sent_over(await pool_of(Account.REPORT_API)) as sent:
         for page, address in addresses.items():
-            statements.clear()
+            sent.clear()
             await browser.open(address)
+            # A connection asks once what types there are.
+            statements = [each for each in sent if "typeinfo" not in each and "'jit'" not in each]
             taken[page] = len(statements)
-            assert taken[page] <= PAGES[page], f"{page}: {statements}"
+            assert taken[page] <= PAGES[page], f"{page}: {[each[:80] for each in statements]}"
     assert taken == PAGES, "a page takes fewer by now: write down how many"

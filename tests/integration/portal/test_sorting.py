@@ -97,7 +97,7 @@ async def test_the_customers_of_a_preview_are_sorted_by_each_column(browser: "Br
         *(removal(world, number, customer_name="Zeta 9", halo_client_id=91) for number in (2, 3)),
     ]
     where = path(await previewed(browser, world, items))
-    for head in ("Customer", "Created", "Updated", "Removed", "Held", "Unchanged", "Costs now and after a Sync"):
+    for head in ("Customer", "Created", "Updated", "Removed", "Held", "Unchanged", "Amount now and after a Sync"):
         page = await browser.open(where)
         links = {
             link.get_text(): str(link["href"]) for link in page.soup.select("table[aria-labelledby=list-title] th a")
@@ -142,6 +142,9 @@ async def test_deliveries_of_a_webhook_are_sorted_by_each_column(browser: "Brows
     assert await notices("when") == newest[::-1] == (await notices("-when"))[::-1]
     assert (await notices("-attempts"))[0] == "A test"
     assert await notices("notice") == sorted(newest, key=str.casefold)
+    tested, failed, pending = await notices("when")
+    assert await notices("state") == [failed, pending, tested] == (await notices("-state"))[::-1], "what failed first"
+    assert await notices("answer") == [tested, pending, failed], "what was not sent yet stands newest first"
     await browser.open(f"{here}?sort=-attempts")
     await browser.submit(f"{here}/test")
     assert browser.page is not None

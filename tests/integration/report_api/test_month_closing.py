@@ -83,10 +83,14 @@ async def test_a_certificate_names_what_differs_and_says_what_else_the_invoice_b
         )
     )
     assert (await world.call("POST", "/months/2026-11/close", json={"seen": 0})).status_code == 201
-    assert (await world.get("/months/2026-11/certificate"))["exceptions"] == []
+    certificate = await world.get("/months/2026-11/certificate")
+    assert (certificate["exceptions"], certificate["not_recurring"]) == ([], "378.00")
+    older = "UPDATE month_closing SET certificate = certificate - 'not_recurring'"
+    assert await world.pool.execute(older + " WHERE certificate ? 'not_recurring'") == "UPDATE 1"
+    assert await world.get("/months/2026-11/certificate") == certificate, "as an older version has written it"
     printed = await world.call("GET", "/months/2026-11/certificate", headers={"Accept": "text/html"})
     assert "None: everything that was billed is in Halo." in printed.text
-    said = "AUD\xa0378.00 of what was invoiced. Such charges make no licence."
+    said = "AUD\xa0378.00 in all. Such charges and credits make no licence."
     assert said in printed.text
     file = await world.call("GET", "/months/2026-11/certificate", headers={"Accept": "application/pdf"})
     text = PdfReader(io.BytesIO(file.content)).pages[0].extract_text()

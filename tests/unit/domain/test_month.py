@@ -129,3 +129,13 @@ def test_what_is_not_synchronised_is_what_keeps_the_month_open() -> None:
         (Reason.HALO_REJECTED, Decimal(6)),
         (MonthReason.ROUNDING, Decimal("-0.01")),
     ]
+
+
+def test_what_halo_holds_is_known_once_a_run_has_looked() -> None:
+    before: dict[str, Any] = {"outcome": None, "reason": MonthReason.NOT_SYNCHRONISED, "in_halo": Decimal(0)}
+    assert not reconcile([group(**before)]).compared
+    assert reconcile([group(**before), group()]).compared
+    assert reconcile([]).compared
+    left_out = {**before, "outcome": Outcome.SKIPPED}
+    assert reconcile([group(**left_out)]).compared, "a run has looked, though it left all of it out"
+    assert reconcile([group(**{**before, "in_halo": Decimal(4)})]).compared, "what an earlier month has left"

@@ -171,6 +171,8 @@ def test_removals_of_an_undo_are_held_by_the_guard() -> None:
     there = [licence(number) for number in (1, 2, 3)]
     held = undoing(*items, there=there, settings=settings)
     assert {item.reason for item in held} == {Reason.DELETE_GUARD}
+    assert "This undo would remove 3 licences" in (held[0].detail or "")
+    assert "Look at what it would take back; if the removals are right, approve 3" in (held[0].detail or "")
     assert {item.outcome for item in undoing(*items, there=there, settings=settings, approve_removals=3)} == {
         Outcome.PENDING
     }

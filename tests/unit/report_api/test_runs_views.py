@@ -96,8 +96,8 @@ def test_what_somebody_deleted_or_moved_is_told_apart() -> None:
         mark = Drifted(field="licence", we_wrote="5", halo_has=halo_has)
         return replace(one, item=one.item.model_copy(update={"drift": [mark]})).deleted
 
-    assert told(None) == "deleted in Halo, Converge wrote licence #5"
-    assert told("9") == "moved in Halo to client #9, Converge wrote licence #5"
+    assert told(None) == "licence #5 was deleted in Halo"
+    assert told("9") == "licence #5 was moved to client #9 in Halo"
     assert shown("A", None, None, BEFORE).deleted == ""
 
 

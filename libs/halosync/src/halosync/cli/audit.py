@@ -29,7 +29,7 @@ def audit(
     wait_s: Annotated[int, typer.Option("--wait", metavar="SECONDS", min=1, help="How long to wait for Halo.")] = 900,
     as_json: Json = False,
 ) -> None:
-    """Read a partner's Halo again, within its request budget, and tell what is odd: edited, deleted, moved, twice.
+    """Read a partner's Halo again, within its request budget: what was edited, deleted or moved, or is there twice.
 
     The planner reads. Nothing is changed, in Halo or here. Exit code 1: something is odd.
 

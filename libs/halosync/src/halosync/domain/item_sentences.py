@@ -179,14 +179,15 @@ def first_review(count: int, *, removal: bool) -> str:
     )
 
 
-def delete_guard(removals: int, active: int, guard: DeleteGuard, *, approved: int = 0) -> str:
+def delete_guard(removals: int, active: int, guard: DeleteGuard, *, approved: int = 0, undo: bool = False) -> str:
     """Say how many removals are held, against what, and how to release them; `approved` of them are not held."""
     left = removals - approved
     held = f"the {left:,} that nobody has approved are held" if approved else "all removals are held"
     return (
-        f"This run would remove {removals:,} licences, and its clients have {active:,} active ones. That is more "
-        f"than {guard.max_count:,} and more than {percent(guard.max_fraction)} % of them, so {held}. "
-        f"Check the invoice; if the removals are right, approve {left:,} removals: the next run carries them out."
+        f"This {'undo' if undo else 'run'} would remove {removals:,} licences, and its clients have {active:,} active "
+        f"ones. That is more than {guard.max_count:,} and more than {percent(guard.max_fraction)} % of them, so {held}."
+        f" {'Look at what it would take back' if undo else 'Check the invoice'}; if the removals are right, approve "
+        f"{left:,} removals: the next {'undo of that run' if undo else 'run'} carries them out."
     )
 
 

@@ -146,6 +146,7 @@ class Reconciliation:
         open_things: how many keep it from being ready.
         accepted: how many somebody accepted as they are.
         not_synchronised: what is billed and not in Halo, for reasons that keep the month open.
+        compared: it is known what Halo holds. Before the first run has looked, "nothing" would be a guess.
     """
 
     totals: Sequence[CycleSum]
@@ -154,6 +155,7 @@ class Reconciliation:
     open_things: int
     accepted: int
     not_synchronised: Decimal
+    compared: bool
 
     @property
     def needs_nothing(self) -> Decimal:
@@ -184,7 +186,18 @@ def reconcile(groups: Iterable[MonthGroup]) -> Reconciliation:
         open_things=sum(group.keeps_open for group in every),
         accepted=sum(group.accepted for group in every),
         not_synchronised=sum((group.difference for group in every if group.keeps_open), ZERO),
+        compared=not every or any(group.outcome is not None or group.in_halo for group in every),
     )
+
+
+def not_recurring(invoiced: Iterable[Decimal], billed: Iterable[Decimal]) -> Decimal:
+    """Return what invoices bill besides the recurring lines, of which alone licences are made.
+
+    Args:
+        invoiced: the totals of the invoices of a month that count.
+        billed: its recurring lines by billing cycle.
+    """
+    return sum(invoiced, ZERO) - sum(billed, ZERO)
 
 
 def _cycle(groups: Sequence[MonthGroup]) -> CycleSum:

@@ -52,7 +52,9 @@ def _held(items: list[PlannedItem], inputs: PlanInput, *, active: int, is_whole:
     suspicious = guarded(items, removals, approved - released)
     if guard is not None and must_hold(len(suspicious), active, guard, inputs.approve_removals):
         rest = [place for place in suspicious if place not in released]
-        detail = item_sentences.delete_guard(len(suspicious), active, guard, approved=len(suspicious) - len(rest))
+        detail = item_sentences.delete_guard(
+            *(len(suspicious), active, guard), approved=len(suspicious) - len(rest), undo=inputs.undone is not None
+        )
         hold(items, rest, detail)
     waiting = to_review - len(approved)
     return Plan(items, len(removals), active, to_review, _is_reviewed(inputs, to_review, waiting, is_whole=is_whole))

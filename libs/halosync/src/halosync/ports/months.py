@@ -9,7 +9,7 @@ from uuid import UUID
 
 from halosync.domain.invoice_choice import MonthInvoices
 from halosync.domain.model import Outcome
-from halosync.domain.month import ZERO, Reconciliation, keeps_month_open
+from halosync.domain.month import Reconciliation, keeps_month_open, not_recurring
 from halosync.domain.run_sentences import NoRun
 from halosync.ports.invoice_views import LoadedInvoice
 
@@ -103,9 +103,11 @@ class Month:
 
     @property
     def not_recurring(self) -> Decimal:
-        """What its invoices bill besides the recurring lines, of which alone licences are made."""
-        invoiced = sum((each.invoice.total for each in self.invoices if each.counts), ZERO)
-        return invoiced - sum((total.billed for total in self.reconciliation.totals), ZERO)
+        """What its invoices bill besides the recurring lines."""
+        return not_recurring(
+            (each.invoice.total for each in self.invoices if each.counts),
+            (total.billed for total in self.reconciliation.totals),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,7 @@ async def certificate_of(connection: Connection, partner_id: str, month: Month, 
             for each in month.invoices
             if each.counts
         ],
+        "not_recurring": plain(month.not_recurring),
         "exceptions": exceptions,
         "runs": runs,
         "fingerprint": await QUERIES.month_fingerprint(connection, **of),

@@ -27,6 +27,11 @@ class RemedyButton:
     url: str
     posts: bool = False
 
+    @property
+    def for_all(self) -> str:
+        """The address of its page without what narrows that to one line."""
+        return self.url.partition("?")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class ShownLine:

@@ -11,8 +11,7 @@ from halosync.ports.links import Billed, Link, LinkPicture, Target
 
 from report_api.links.entries import ListEntry, entries_of
 from report_api.links.kind import LinkKind, LinkRow
-from report_api.links.list_page import page_of
-from report_api.web.paging import NumberedPage
+from report_api.web.paging import NumberedPage, page_of
 from report_api.web.sorting import Sorts
 
 A_PAGE = 50

@@ -15,6 +15,7 @@ from halosync.ports.links import Link, LinkPicture, Target
 
 from report_api.links.entries import ListEntry, entries_of
 from report_api.links.kind import LinkKind, LinkRow, Standing
+from report_api.web.paging import page_of
 from report_api.web.sorting import Sorts
 
 PAGE = 25
@@ -38,11 +39,6 @@ SORTS: Sorts[LinkRow[Any]] = Sorts(
     },
     then=lambda row: (natural_key(row.called), row.key),
 )
-
-
-def page_of(text: str) -> int:
-    """Return the page of an address; the first if that cannot be read: such an address was typed by hand."""
-    return int(text) if text.isascii() and text.isdecimal() and 0 < len(text) < 7 else 1
 
 
 @dataclass(frozen=True, slots=True)

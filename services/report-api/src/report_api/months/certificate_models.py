@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Self
 from uuid import UUID
 
-from halosync.domain.month import ZERO
+from halosync.domain.month import not_recurring
 from halosync.domain.natural_order import NaturalKey, natural_key
 from halosync.ports.months import Closing
 from pydantic import BaseModel, Field
@@ -84,20 +84,23 @@ class Certificate(BaseModel):
     totals: list[CertifiedTotal]
     changes: MonthChanges
     invoices: list[CertifiedInvoice]
+    not_recurring: Amount = Field(
+        description="What the invoices bill besides the totals: charges and credits that do not recur and make no "
+        "licence."
+    )
     exceptions: list[CertifiedException]
     runs: list[CertifiedRun]
     fingerprint: str = Field(description="SHA-256 over the lines that the month is made of, in hex.")
 
-    @property
-    def not_recurring(self) -> Decimal:
-        """What the invoices bill besides what is certified: charges that do not recur, of which no licence is made."""
-        return sum((each.total for each in self.invoices), ZERO) - sum((each.billed for each in self.totals), ZERO)
-
     @classmethod
     def of(cls, closing: Closing) -> Self:
         """Return the certificate of a closed month."""
-        more = {"number": closing.number, "closed_at": closing.closed_at}
-        certificate = cls.model_validate({**closing.certificate, **more})
+        kept, more = closing.certificate, {"number": closing.number, "closed_at": closing.closed_at}
+        # Older versions did not write it down; it follows from what they did.
+        followed = not_recurring(
+            (Decimal(each["total"]) for each in kept["invoices"]), (Decimal(each["billed"]) for each in kept["totals"])
+        )
+        certificate = cls.model_validate({"not_recurring": followed, **kept, **more})
         certificate.exceptions.sort(key=_as_people_look)
         return certificate
 

@@ -144,7 +144,7 @@ def _not_recurring(certificate: Certificate) -> list[str]:
     """Return what explains the difference between the totals of the invoices and what is certified, if there is any."""
     amount = certificate.not_recurring
     return (
-        [f"{formats.money(amount, certificate.currency)} of what was invoiced. Such charges make no licence."]
+        [f"{formats.money(amount, certificate.currency)} in all. Such charges and credits make no licence."]
         if amount
         else []
     )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 from halosync.contracts.message import Text
-from halosync.domain.month import CustomerSum, MonthReason, ReasonSum
+from halosync.domain.month import CustomerSum, ReasonSum
 from halosync.domain.natural_order import natural_key
 from halosync.domain.roles import Role
 from halosync.ports.months import Month, MonthChangedError, NotReadyError, UnknownItemError
@@ -25,7 +25,7 @@ from report_api.web.addresses import partner_url, see_other
 from report_api.web.fields import QueryText
 from report_api.web.formats import month as month_name
 from report_api.web.formats import plural
-from report_api.web.forms import VIEW, view_of
+from report_api.web.forms import LIST_QUERY, list_query_of
 from report_api.web.paging import NumberedPage, PageNumber, Rows, rows_of
 from report_api.web.problems import not_found
 from report_api.web.rendering import page
@@ -105,7 +105,6 @@ async def show(
         customers=customers[listing.skip : listing.skip + listing.size],
         listing=listing,
         sort=sort,
-        compared=_is_compared(month),
         sync=sync if here_synced else None,
         narrowed=await narrowed(
             ports, visitor.partner_id, listing, customer=customer, reason=reason, sort=row_sort, number=rows_page
@@ -123,13 +122,6 @@ async def show(
     )
 
 
-def _is_compared(month: Month) -> bool:
-    """Tell whether it is known what Halo holds: a run has compared something with the invoices of the partner."""
-    found = month.reconciliation
-    waiting = all(each.reason == MonthReason.NOT_SYNCHRONISED for each in found.reasons)
-    return not (found.reasons and waiting) or any(total.in_halo for total in found.totals)
-
-
 def _first_remedy(month: Month) -> ReasonSum | None:
     """Return the reason whose remedy puts most of the money right that keeps the month open."""
     open_ones = (each for each in month.reconciliation.reasons if each.keeps_open and each.amount)
@@ -145,7 +137,7 @@ def _differing(reasons: Sequence[ReasonSum]) -> Sequence[ReasonSum]:
     return [each for each in reasons if each.amount or each.keeps_open]
 
 
-_BACK = ("back", "customer", VIEW)
+_BACK = ("back", "customer", LIST_QUERY)
 """The fields of the form of an acceptance by which it leads back to where it stood."""
 
 
@@ -157,7 +149,7 @@ async def accept(request: Request, visitor: VisitorHere, ports: PortsHere) -> Re
     # Back to the page that the form stood on.
     of_customer = form.get("back") == "customer"
     parts = ("customer", str(form.get("customer", ""))) if of_customer else ("month",)
-    back = {**view_of(form), "period": period}
+    back = {**list_query_of(form), "period": period}
     if "note" not in form:
         if await ports.months.withdraw(visitor.partner_id, period, item_key, by=visitor.actor):
             await notify(request, "The acceptance was taken back.")

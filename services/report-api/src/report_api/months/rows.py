@@ -62,7 +62,7 @@ class Narrowed:
         return sentences.label(self.reason)
 
     @property
-    def view(self) -> str:
+    def list_query(self) -> str:
         """The query of the page that is shown, for the forms on it (`web/forms.py`)."""
         return self.address(self.listing.number).partition("?")[2]
 

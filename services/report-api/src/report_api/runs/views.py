@@ -183,8 +183,8 @@ class ShownItem:
         """What somebody did to the licence that halosync wrote, where its client has none any more; else empty."""
         for each in self.item.drift:
             if each.field == "licence":
-                did = "deleted in Halo" if each.halo_has is None else f"moved in Halo to client #{each.halo_has}"
-                return f"{did}, Converge wrote licence #{each.we_wrote}"
+                did = "deleted in Halo" if each.halo_has is None else f"moved to client #{each.halo_has} in Halo"
+                return f"licence #{each.we_wrote} was {did}"
         return ""
 
 

@@ -5,6 +5,9 @@ from urllib.parse import quote, urlencode
 
 from fastapi.responses import RedirectResponse
 
+_ABOVE = 3
+"""How many slashes stand before the parts of a partner's page: those of `/portal/acme-msp/`."""
+
 
 def partner_url(partner_id: str, *parts: str) -> str:
     """Return the address of a partner's page, such as `/portal/acme-msp/report`."""
@@ -18,7 +21,7 @@ def near_url(path: str, *parts: str) -> str:
         path: the page's own, as it is written in its address; below `/portal/acme-msp/`.
         parts: of the page it leads to.
     """
-    return "../" * (path.count("/") - "/portal/acme-msp/".count("/")) + "/".join(map(_quoted, parts))
+    return "../" * (path.count("/") - _ABOVE) + "/".join(map(_quoted, parts))
 
 
 @lru_cache(maxsize=1000)
@@ -27,7 +30,7 @@ def _quoted(part: str) -> str:
     return quote(part, safe="")
 
 
-def see_other(partner_id: str, *parts: str, **query: str) -> RedirectResponse:
+def see_other(partner_id: str, /, *parts: str, **query: str) -> RedirectResponse:
     """Return the answer to a form that was carried out: look at this page now."""
     address = partner_url(partner_id, *parts)
     return RedirectResponse(f"{address}?{urlencode(query)}" if query else address, status_code=303)

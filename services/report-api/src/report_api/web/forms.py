@@ -16,15 +16,22 @@ NOT_FILLED_IN = (
 """Of a form that no page of ours has sent."""
 
 
-ListView = Annotated[QueryText, Query(alias="view", max_length=2000, description="How the list was looked at.")]
-VIEW = "view"
+MOST_LIST_QUERY = 2000
+LIST_QUERY = "view"
 """The field of a form that says how the list was looked at on which it stood: the query of the list's address."""
 
+ListQuery = Annotated[
+    QueryText, Query(alias=LIST_QUERY, max_length=MOST_LIST_QUERY, description="How the list was looked at.")
+]
+"""The same in the address of a page between the list and its form."""
 
-def view_of(form: FormData) -> dict[str, str]:
+
+def list_query_of(form: FormData) -> dict[str, str]:
     """Return how the list was looked at, so that the answer leads back to the same rows in the same order."""
-    text = form.get(VIEW)
-    return dict(parse_qsl(text[:2000].replace("\0", ""))) if isinstance(text, str) else {}
+    text = form.get(LIST_QUERY)
+    query = parse_qsl(text[:MOST_LIST_QUERY]) if isinstance(text, str) else []
+    # Here rather than in the text: a NUL may stand there as %00, and no page takes one.
+    return {name.replace("\0", ""): value.replace("\0", "") for name, value in query}
 
 
 def csrf_token(cookie: str) -> str:

@@ -15,6 +15,7 @@ from fastapi import Query
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from report_api.web.fields import QueryText
+from report_api.web.forms import LIST_QUERY
 from report_api.web.problems import invalid
 
 T = TypeVar("T")
@@ -94,11 +95,16 @@ async def chunks(
 PageNumber = Annotated[int, Query(alias="page", ge=1, le=1_000_000, description="Counted from 1.")]
 
 
+def page_of(text: str) -> int:
+    """Return the page of an address; the first if that cannot be read: such an address was typed by hand."""
+    return int(text) if text.isascii() and text.isdecimal() and 0 < len(text) < 7 else 1
+
+
 Rows = Annotated[Literal["50", "200", ""], Query(description="How many rows a page has.")]
 """How many rows a person wants on a page; empty: `ROWS`."""
 
 ROWS = 50
-_LOOKS = {"rows", "sort", "customers_sort", "products_sort"}
+_LOOKS = {"rows", "sort", "customers_sort", "products_sort", LIST_QUERY}
 """Parts of an address that narrow nothing."""
 
 
@@ -158,7 +164,7 @@ class NumberedPage:
         return any(value for name, value in self.filters.items() if name not in _LOOKS)
 
     @property
-    def view(self) -> str:
+    def list_query(self) -> str:
         """The query of the page that is shown, for the forms on it: they lead back to it (`web/forms.py`)."""
         return self.url(self.number).partition("?")[2]
 

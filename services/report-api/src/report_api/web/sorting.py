@@ -26,6 +26,11 @@ class Sorts(Generic[Row]):
         """Return the sort of an address; raises ValueError where there is no such column."""
         return known_sort(self.by, text)
 
+    def of(self, list_query: Mapping[str, str]) -> str:
+        """Return the sort of the list that a form stood on; the usual one where there is no such column."""
+        text = list_query.get("sort", "")
+        return text if text.removeprefix("-") in self.by else ""
+
     def sorted(self, rows: Iterable[Row], sort: str = "") -> list[Row]:
         """Return the rows in an order; empty: the usual one."""
         name = sort.removeprefix("-")

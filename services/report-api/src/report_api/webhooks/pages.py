@@ -1,6 +1,7 @@
 """The pages of webhooks: creating, deliveries, test, replay, deleting."""
 
-from typing import Annotated
+from typing import Annotated, Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from fastapi import Path, Query, Request, Response
@@ -16,7 +17,7 @@ from report_api.access.session import VisitorHere, notify
 from report_api.ports import Ports, PortsHere
 from report_api.runs.sentences import requester
 from report_api.web.addresses import partner_url, see_other
-from report_api.web.forms import view_of
+from report_api.web.forms import LIST_QUERY, ListQuery, list_query_of
 from report_api.web.paging import NumberedPage
 from report_api.web.problems import Problem
 from report_api.web.rendering import page
@@ -59,13 +60,15 @@ def _title(delivery: Delivery) -> str:
     return next((title for kind, title in TITLES.items() if kind == delivery.type), "A test")
 
 
+_RANKS = {"failed": 0, "pending": 1, "delivered": 2}
+"""What needs somebody stands first."""
+
 DELIVERY_SORTS: Sorts[Delivery] = Sorts(
     usual=lambda delivery: -delivery.happened_at.timestamp(),
     by={
         "notice": lambda delivery: natural_key(_title(delivery)),
         "when": lambda delivery: delivery.happened_at,
-        # Those that nobody took stand first.
-        "state": lambda delivery: delivery.state,
+        "state": lambda delivery: _RANKS[delivery.state],
         "answer": lambda delivery: natural_key(last_answer(delivery)),
         "attempts": lambda delivery: len(delivery.attempts),
     },
@@ -87,35 +90,40 @@ async def show(request: Request, visitor: VisitorHere, ports: PortsHere, sort: S
 async def create(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
     """Create a webhook and show its secret, this once, as the answer to the form; as with API keys."""
     form = await request.form()
-    entered = str(form.get("url", ""))
+    query, entered = list_query_of(form), str(form.get("url", ""))
+    again: dict[str, Any] = {"sort": SORTS.of(query), "entered": entered}
     chosen = [kind for kind in NoticeType if kind in form.getlist("events")]
     events = None if form.get("which", _EVERYTHING) == _EVERYTHING else chosen
     if events == []:
-        errors = {"events": _NO_EVENT}
-        return await _page(request, visitor, ports, entered=entered, chosen=chosen, errors=errors, status=422)
+        return await _page(request, visitor, ports, **again, chosen=chosen, errors={"events": _NO_EVENT}, status=422)
     number = uuid_of(str(form.get("webhook_id", "")))
     try:
         created = await create_webhook(ports, visitor.partner_id, entered, events, by=visitor.actor, webhook_id=number)
     except WebhookExistsError:
         lost = "This webhook was created already, and its secret cannot be shown again. Delete it if you lost it."
         await notify(request, lost, "info")
-        return see_other(visitor.partner_id, "webhooks")
+        return see_other(visitor.partner_id, "webhooks", **query)
     except Problem as problem:
         told = problem.members["errors"][0]["message"] if "errors" in problem.members else problem.detail
         errors = {"url": f"The address {told}." if "errors" in problem.members else told}
-        return await _page(
-            request, visitor, ports, entered=entered, chosen=events, errors=errors, status=problem.status_code
-        )
-    response = page(request, "webhooks/created.html", tab="webhooks", webhook=created.webhook, secret=created.secret)
+        return await _page(request, visitor, ports, **again, chosen=events, errors=errors, status=problem.status_code)
+    values: dict[str, Any] = {"webhook": created.webhook, "secret": created.secret, "list_query": urlencode(query)}
+    response = page(request, "webhooks/created.html", tab="webhooks", **values)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
 @router.get("/webhooks/{webhook_id}")
 async def show_one(
-    *, request: Request, visitor: VisitorHere, ports: PortsHere, webhook_id: WebhookId, sort: DeliverySort = ""
+    *,
+    request: Request,
+    visitor: VisitorHere,
+    ports: PortsHere,
+    webhook_id: WebhookId,
+    sort: DeliverySort = "",
+    list_query: ListQuery = "",
 ) -> Response:
-    """Show what was sent to a webhook: the newest deliveries, sorted as asked."""
+    """Show what was sent to a webhook: the newest deliveries, sorted as asked; `list_query` leads back to the list."""
     webhook = await webhook_of(ports, visitor.partner_id, webhook_id)
     deliveries = await ports.webhooks.deliveries(webhook.webhook_id, most=_MOST_SHOWN)
     here = partner_url(visitor.partner_id, "webhooks", webhook_id)
@@ -127,7 +135,8 @@ async def show_one(
         creator=requester(webhook.created_by),
         deliveries=DELIVERY_SORTS.sorted(deliveries, sort),
         sort=sort,
-        listing=NumberedPage(here, {"sort": sort}, 1, _MOST_SHOWN, len(deliveries)),
+        listing=NumberedPage(here, {"sort": sort, LIST_QUERY: list_query}, 1, _MOST_SHOWN, len(deliveries)),
+        list_query=list_query,
         most=_MOST_SHOWN,
         title=_title,
         last_answer=last_answer,
@@ -139,7 +148,7 @@ async def test(request: Request, visitor: VisitorHere, ports: PortsHere, webhook
     """Send a test."""
     await test_webhook(ports, visitor.partner_id, webhook_id, by=visitor.actor)
     await notify(request, "A test is on its way. Load the page again to see what was answered.")
-    return see_other(visitor.partner_id, "webhooks", webhook_id, **view_of(await request.form()))
+    return see_other(visitor.partner_id, "webhooks", webhook_id, **list_query_of(await request.form()))
 
 
 @router.post("/webhooks/{webhook_id}/deliveries/{delivery_id}/replay")
@@ -149,14 +158,16 @@ async def replay_delivery(
     """Send a notice again."""
     await replay(ports, visitor.partner_id, webhook_id, delivery_id)
     await notify(request, "The notice is sent again. Load the page again to see what was answered.")
-    return see_other(visitor.partner_id, "webhooks", webhook_id, **view_of(await request.form()))
+    return see_other(visitor.partner_id, "webhooks", webhook_id, **list_query_of(await request.form()))
 
 
 @router.get("/webhooks/{webhook_id}/delete")
-async def ask_delete(request: Request, visitor: VisitorHere, ports: PortsHere, webhook_id: WebhookId) -> Response:
+async def ask_delete(
+    *, request: Request, visitor: VisitorHere, ports: PortsHere, webhook_id: WebhookId, list_query: ListQuery = ""
+) -> Response:
     """Ask before a webhook is deleted."""
     webhook = await webhook_of(ports, visitor.partner_id, webhook_id)
-    return page(request, "webhooks/delete.html", tab="webhooks", webhook=webhook)
+    return page(request, "webhooks/delete.html", tab="webhooks", webhook=webhook, list_query=list_query)
 
 
 @router.post("/webhooks/{webhook_id}/delete")
@@ -164,7 +175,7 @@ async def delete(request: Request, visitor: VisitorHere, ports: PortsHere, webho
     """Delete a webhook."""
     await delete_webhook(ports, visitor.partner_id, webhook_id, by=visitor.actor)
     await notify(request, "Deleted. Nothing is sent to this address any more.")
-    return see_other(visitor.partner_id, "webhooks")
+    return see_other(visitor.partner_id, "webhooks", **list_query_of(await request.form()))
 
 
 async def _page(

@@ -1,7 +1,8 @@
 """API keys: what programs and people sign in with. Only the partner's own; operators' keys are not shown here."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 from fastapi import Path, Query, Request, Response
@@ -18,8 +19,8 @@ from report_api.access.sentences import ROLES
 from report_api.access.session import VisitorHere, clear_session, notify
 from report_api.ports import Ports, PortsHere
 from report_api.web.addresses import partner_url, see_other
-from report_api.web.forms import ListView, view_of
-from report_api.web.paging import NumberedPage, PageNumber
+from report_api.web.forms import ListQuery, list_query_of
+from report_api.web.paging import NumberedPage, PageNumber, page_of
 from report_api.web.problems import not_found
 from report_api.web.rendering import page
 from report_api.web.sorting import Sorts
@@ -69,28 +70,31 @@ async def create(request: Request, visitor: VisitorHere, ports: PortsHere) -> Re
     carries the id of the key to come, so that a page that is loaded again does not make a second key.
     """
     form = await request.form()
-    entered, wanted_id = str(form.get("name", "")), _uuid(str(form.get("key_id", "")))
+    query, entered, wanted_id = list_query_of(form), str(form.get("name", "")), _uuid(str(form.get("key_id", "")))
+    again: dict[str, Any] = {"sort": SORTS.of(query), "number": page_of(query.get("page", ""))}
+    again |= {"entered": entered, "status": 422}
     try:
         name, role = _NAME.validate_python(entered.strip()), _ROLE.validate_python(form.get("role", Role.ADMIN))
     except ValidationError:
-        return await _page(request, visitor, ports, entered=entered, errors={"name": _WRONG_NAME}, status=422)
+        return await _page(request, visitor, ports, **again, errors={"name": _WRONG_NAME})
     try:
         created = await ports.keys.create(visitor.partner_id, name, role=role, by=visitor.actor, key_id=wanted_id)
     except TooManyKeysError:
-        return await _page(request, visitor, ports, entered=entered, errors={"name": TOO_MANY_KEYS}, status=422)
+        return await _page(request, visitor, ports, **again, errors={"name": TOO_MANY_KEYS})
     except KeyExistsError:
         await notify(
             request, "This key was created already and cannot be shown again. Revoke it if you lost it.", "info"
         )
-        return see_other(visitor.partner_id, "keys")
-    response = page(request, "access/key_created.html", tab="keys", name=name, api_key=created.api_key)
+        return see_other(visitor.partner_id, "keys", **query)
+    values: dict[str, Any] = {"name": name, "api_key": created.api_key, "list_query": urlencode(query)}
+    response = page(request, "access/key_created.html", tab="keys", **values)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
 @router.get("/keys/{key_id}/revoke")
 async def ask_revoke(
-    *, request: Request, visitor: VisitorHere, ports: PortsHere, key_id: KeyId, view: ListView = ""
+    *, request: Request, visitor: VisitorHere, ports: PortsHere, key_id: KeyId, list_query: ListQuery = ""
 ) -> Response:
     """Ask before a key is revoked."""
     key = await _in_use(ports, visitor, key_id)
@@ -98,7 +102,7 @@ async def ask_revoke(
         request,
         "access/key_revoke.html",
         tab="keys",
-        view=view,
+        list_query=list_query,
         key=key,
         name=_key_label(key),
         is_own=key.key_id == visitor.session.principal.key_id,
@@ -113,7 +117,7 @@ async def revoke(request: Request, visitor: VisitorHere, ports: PortsHere, key_i
     await ports.keys.revoke(key.key_id, by=visitor.actor, owner=visitor.partner_id)
     if key.key_id != visitor.session.principal.key_id:
         await notify(request, f"Revoked: {_key_label(key)}. It stopped working at once.")
-        return see_other(visitor.partner_id, "keys", **view_of(await request.form()))
+        return see_other(visitor.partner_id, "keys", **list_query_of(await request.form()))
     request.state.visitor = None  # the session has ended with the key
     response = page(request, "access/key_revoked.html", name=_key_label(key))
     clear_session(request, response)

@@ -15,7 +15,7 @@ from report_api.access.sentences import ROLES
 from report_api.access.session import VisitorHere, notify
 from report_api.ports import Ports, PortsHere
 from report_api.web.addresses import partner_url, see_other
-from report_api.web.forms import ListView, view_of
+from report_api.web.forms import ListQuery, list_query_of
 from report_api.web.paging import NumberedPage
 from report_api.web.problems import Problem, not_found
 from report_api.web.rendering import page
@@ -51,6 +51,7 @@ async def show(request: Request, visitor: VisitorHere, ports: PortsHere, sort: S
 async def put(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
     """Let somebody in, or give somebody another role."""
     form = await request.form()
+    sort = SORTS.of(list_query_of(form))
     entered, given = str(form.get("email", "")), str(form.get("role", ""))
     errors: dict[str, str] = {}
     try:
@@ -61,20 +62,21 @@ async def put(request: Request, visitor: VisitorHere, ports: PortsHere) -> Respo
     if role is None:
         errors["role"] = _NO_ROLE
     if role is None or errors:
-        return await _page(request, visitor, ports, entered=entered, errors=errors, status=422)
+        return await _page(request, visitor, ports, sort=sort, entered=entered, errors=errors, status=422)
     try:
         person = await put_person(ports, visitor.partner_id, email, role, by=visitor.actor)
     except Problem as problem:
+        errors = {"email": problem.detail}
         return await _page(
-            request, visitor, ports, entered=entered, errors={"email": problem.detail}, status=problem.status_code
+            request, visitor, ports, sort=sort, entered=entered, errors=errors, status=problem.status_code
         )
     await notify(request, f"{person.email} has the role {person.role} now.")
-    return see_other(visitor.partner_id, "people", **view_of(form))
+    return see_other(visitor.partner_id, "people", **list_query_of(form))
 
 
 @router.get("/people/{email}/remove")
 async def ask_remove(
-    *, request: Request, visitor: VisitorHere, ports: PortsHere, email: Email, view: ListView = ""
+    *, request: Request, visitor: VisitorHere, ports: PortsHere, email: Email, list_query: ListQuery = ""
 ) -> Response:
     """Ask before somebody is removed."""
     person = await ports.people.get(visitor.partner_id, _known(email))
@@ -84,7 +86,7 @@ async def ask_remove(
         request,
         "access/person_remove.html",
         tab="people",
-        view=view,
+        list_query=list_query,
         person=person,
         is_self=_is_self(visitor, person.email),
     )
@@ -98,7 +100,7 @@ async def remove(request: Request, visitor: VisitorHere, ports: PortsHere, email
     if _is_self(visitor, address):
         return see_other(visitor.partner_id, "people")  # whatever the session may still see decides what comes
     await notify(request, f"Removed: {address}. This person cannot sign in any more.")
-    return see_other(visitor.partner_id, "people", **view_of(await request.form()))
+    return see_other(visitor.partner_id, "people", **list_query_of(await request.form()))
 
 
 async def _page(

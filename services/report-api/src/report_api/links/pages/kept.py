@@ -12,7 +12,7 @@ from report_api.links.pages.replies import text_of
 from report_api.links.sentences import NO_LICENCE
 from report_api.ports import PortsHere
 from report_api.web.addresses import see_other
-from report_api.web.forms import VIEW, view_of
+from report_api.web.forms import LIST_QUERY, list_query_of
 from report_api.web.problems import not_found
 
 router = partner_pages(changes=Role.BILLER)
@@ -41,8 +41,9 @@ async def keep(request: Request, visitor: VisitorHere, ports: PortsHere, licence
     else:
         told = f"{called} is kept from now on: no run removes it."
     tab = next((each for each in _BACK if each == text_of(form, "back")), _BACK[0])
-    back = [("keep", "" if keeps else "yes"), ("run_id", run_id), ("back", tab), (VIEW, text_of(form, VIEW))]
+    back = [("keep", "" if keeps else "yes"), ("run_id", run_id), ("back", tab)]
+    back.append((LIST_QUERY, text_of(form, LIST_QUERY)))
     await notify(request, told, "good" if keeps else "info", undo=(f"licence/{licence.halo_licence_id}/keep", back))
     if run_id:
-        return see_other(visitor.partner_id, "runs", run_id, tab, **view_of(form))
-    return see_other(visitor.partner_id, "licence", str(licence.halo_licence_id), **view_of(form))
+        return see_other(visitor.partner_id, "runs", run_id, tab, **list_query_of(form))
+    return see_other(visitor.partner_id, "licence", str(licence.halo_licence_id), **list_query_of(form))

@@ -1,7 +1,7 @@
 """The Customers and the License tab: what each row leads to, and the forms that link it."""
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from halosync.domain.roles import Role
@@ -12,6 +12,7 @@ from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
 from report_api.links import sentences
 from report_api.links.customers import read_client_id as id_typed
+from report_api.links.desk import DeskView
 from report_api.links.kind import Chosen, LinkKind
 from report_api.links.list_page import View, link_table
 from report_api.links.pages.halo_read import AwaitedRead
@@ -32,11 +33,13 @@ def list_pages(kind: LinkKind[Link, Target]) -> APIRouter:
     @router.get(f"/{tab}")
     async def show(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
         """Show a page of rows, those that need a person first."""
-        view = View.of(request.query_params)
+        query = request.query_params
+        view, desk = View.of(query), DeskView.back(query.get("back", "")) if query.get("desk") else None
         picture = await kind.store(ports).picture(visitor.partner_id)
         table = await asyncio.to_thread(link_table, kind, picture, view)
         awaited = AwaitedRead.of(request, picture.read_at)
-        return page(request, f"links/{tab}.html", tab=tab, view=view, table=table, awaited=awaited, sentences=sentences)
+        values: dict[str, Any] = {"view": view, "desk": desk, "table": table, "awaited": awaited}
+        return page(request, f"links/{tab}.html", tab=tab, sentences=sentences, **values)
 
     @router.get(f"/{tab}/{kind.search_path}")
     @needs(Role.BILLER)

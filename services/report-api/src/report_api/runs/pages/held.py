@@ -20,7 +20,7 @@ from report_api.runs.service import find_run, items_page, show_run
 from report_api.runs.sync_panel import sync_panel
 from report_api.runs.views import shown_item
 from report_api.web.addresses import partner_url, see_other
-from report_api.web.forms import view_of
+from report_api.web.forms import list_query_of
 from report_api.web.paging import NumberedPage, PageNumber, Rows, rows_of
 from report_api.web.rendering import page
 
@@ -74,7 +74,7 @@ async def approve(request: Request, visitor: VisitorHere, ports: PortsHere, run_
     numbers = frozenset(int(value) for value in ticked if value.isascii() and value.isdigit() and len(value) < 19)
     if not numbers or len(numbers) != len(set(ticked)):
         await notify(request, "Nothing was started. Tick the changes that are right, then approve them.", "bad")
-        return see_other(visitor.partner_id, "runs", str(view.run_id), "held", **view_of(form))
+        return see_other(visitor.partner_id, "runs", str(view.run_id), "held", **list_query_of(form))
     mode = RunMode.UNDO if view.mode.undoes else RunMode.APPLY
     # A Sync is of the invoice that was seen: a newer one that nobody has looked at must not ride along.
     seen = None if mode is RunMode.UNDO else Seen(view.invoice_id, view.revision, view.run_id)
