@@ -104,7 +104,7 @@ async def test_people_and_keys_keep_their_order_when_one_is_removed(world: "Worl
         assert here(browser) == (f"{PORTAL}/{name}", {"sort": "role"})
 
 
-@pytest.mark.parametrize("looked", ["partner_id=x", "q=%00a", "parts=x&self=y", "=", "sort=role&sort=email", "%"])
+@pytest.mark.parametrize("looked", ["partner_id=x", "sort=%00", "parts=x&self=y", "=", "sort=role&sort=email", "%"])
 async def test_an_act_is_answered_however_its_list_was_looked_at(
     world: "World", browser: "Browser", looked: str
 ) -> None:

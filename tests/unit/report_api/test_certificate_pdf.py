@@ -63,6 +63,7 @@ def certificate(customers: list[str]) -> Certificate:
             "invoices": [{"invoice_id": "INV-1", "revision": 2, "line_count": 1, "total": "1234.5"}],
             "exceptions": [{**exception, "customer_name": name} for name in customers],
             "runs": [RUN],
+            "not_recurring": "0",
             "fingerprint": "ab" * 32,
         }
     )
