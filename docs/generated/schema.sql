@@ -381,6 +381,35 @@ CREATE TABLE migration (
     PRIMARY KEY (name, sha256)
 );
 
+CREATE TABLE missing_licence (
+    partner_id text NOT NULL,
+    halo_licence_id bigint NOT NULL,
+    halo_client_id bigint NOT NULL,
+    name text NOT NULL,
+    quantity numeric,
+    price numeric,
+    purchase_price numeric,
+    billing_cycle text,
+    is_active boolean NOT NULL,
+    foreign_mark text,
+    licence_type bigint,
+    owned boolean NOT NULL DEFAULT false,
+    removed_at timestamp with time zone,
+    product_code text,
+    asked_name text,
+    kept_name text,
+    kept_otherwise jsonb,
+    wrote_name text,
+    wrote_quantity numeric,
+    wrote_price numeric,
+    wrote_billing_cycle text,
+    wrote_active boolean,
+    wrote_price_field text,
+    first_seen_at timestamp with time zone DEFAULT now(),
+    PRIMARY KEY (partner_id, halo_licence_id),
+    FOREIGN KEY (partner_id) REFERENCES halo_snapshot(partner_id) ON DELETE CASCADE
+);
+
 CREATE TABLE month_acceptance (
     partner_id text NOT NULL,
     period text NOT NULL,
@@ -809,6 +838,33 @@ CREATE INDEX webhook_partner ON webhook USING btree (partner_id, created_at, web
 --     drift jsonb
 --     restores_licence_id bigint
 --     undone text
+
+-- VIEW licence_memory
+--     partner_id text
+--     halo_licence_id bigint
+--     halo_client_id bigint
+--     name text
+--     quantity numeric
+--     price numeric
+--     purchase_price numeric
+--     billing_cycle text
+--     is_active boolean
+--     foreign_mark text
+--     licence_type bigint
+--     owned boolean
+--     removed_at timestamp with time zone
+--     product_code text
+--     asked_name text
+--     kept_name text
+--     kept_otherwise jsonb
+--     wrote_name text
+--     wrote_quantity numeric
+--     wrote_price numeric
+--     wrote_billing_cycle text
+--     wrote_active boolean
+--     wrote_price_field text
+--     first_seen_at timestamp with time zone
+--     is_missing boolean
 
 -- VIEW licence_view
 --     partner_id text

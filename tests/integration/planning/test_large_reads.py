@@ -53,6 +53,11 @@ async def test_what_is_known_of_a_licence_is_found_by_its_key(pool: Pool) -> Non
     await as_known(pool)
     await pool.execute("UPDATE halo_licence SET owned = true")
     assert await compared(pool, QUERIES.licence_history.sql, TENANT, READ, PARTNER) < ROWS * 5
+    # All of them are missing since the last read.
+    await pool.execute("INSERT INTO missing_licence SELECT * FROM halo_licence")
+    await pool.execute("DELETE FROM halo_licence")
+    assert await compared(pool, QUERIES.licence_history.sql, TENANT, READ, PARTNER) < ROWS * 5
+    assert await compared(pool, QUERIES.remember_before.sql, PARTNER, READ) < ROWS * 5
 
 
 async def test_licences_of_other_halos_are_not_asked_one_by_one_whose_they_are(pool: Pool) -> None:

@@ -1,6 +1,7 @@
 """What a plan knows of the Halo that it is for: its first review, its other name, and what others wrote there."""
 
 from halosync.domain.batching import batches
+from halosync.domain.model import Action
 from halosync.domain.planning import make_plan
 from halosync.domain.review_choices import outlooks
 from halosync.store.halo_aliases import HaloAliases
@@ -100,3 +101,18 @@ async def test_what_others_wrote_and_what_is_kept_is_of_the_same_halo_only(real_
     await HaloAliases(pool).keep([("beta", TENANT)])
     found = await inputs(real_stage, progress)
     assert (set(found.owned_by_others), set(found.kept)) == ({5, 7}, {8, 9}), "the two are one Halo, says the operator"
+
+
+async def test_what_others_wrote_is_theirs_also_where_their_last_read_did_not_show_it(real_stage: RealStage) -> None:
+    pool = real_stage.pool
+    await pool.execute("INSERT INTO partner (partner_id, name) VALUES ('other', 'Other')")
+    await pool.execute("INSERT INTO halo_snapshot VALUES ('other', $1, now())", TENANT)
+    await pool.execute(
+        """INSERT INTO missing_licence (partner_id, halo_licence_id, halo_client_id, name, is_active, owned)
+        VALUES ('other', 5, 1, 'A', true, true), ('other', 6, 1, 'B', true, false)"""
+    )
+    _, progress = await ready(real_stage, seen(1, "P-1"), seen(5, "A"), seen(6, "B"))
+    found = await inputs(real_stage, progress)
+    assert set(found.owned_by_others) == {5}
+    removals = [item.halo_licence_id for item in make_plan(found).items if item.action is Action.DELETE]
+    assert removals == [6]

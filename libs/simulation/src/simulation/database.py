@@ -86,6 +86,8 @@ class Database:
     dead_letters: list[Any] = field(default_factory=list)
     known: dict[int, KnownLicence] = field(default_factory=dict)
     """Licences that halosync knows of, by id."""
+    missing: dict[int, KnownLicence] = field(default_factory=dict)
+    """Those that the last complete read did not show, as they were known."""
     vanished: dict[int, tuple[int, str]] = field(default_factory=dict)
     """Licences that halosync wrote and somebody has deleted: their clients and product codes, by id."""
     kept: set[int] = field(default_factory=set)

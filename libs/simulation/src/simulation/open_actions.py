@@ -37,7 +37,7 @@ class MemoryOpenActions:
 
     async def ever_known(self, _batch: BatchAtWork, licence_ids: Sequence[int]) -> set[int]:
         """As `ActionStore.ever_known`."""
-        return await self._step(lambda: self._db.known.keys() & set(licence_ids))
+        return await self._step(lambda: (self._db.known.keys() | self._db.missing.keys()) & set(licence_ids))
 
     async def created_names(self, batch: BatchAtWork, client_id: int) -> list[str]:
         """As `ActionStore.created_names`."""

@@ -20,7 +20,7 @@ from simulation.clock import now
 from simulation.database import Database, Step
 from simulation.rows import KnownLicence, Read
 from simulation.unsure_creates import unsure_creates
-from simulation.vanished import forget_returned, vanished_licences
+from simulation.vanished import forget_returned, remembered, vanished_licences
 
 
 class MemoryPlans:
@@ -67,7 +67,8 @@ class MemoryPlans:
             rows = self._db.reads.get(read.read_id, Read())
             run = self._db.runs[read.read_id]
             found = unsure_creates(self._db, rows)
-            owned = {number for number, licence in self._db.known.items() if licence.owned}
+            memory = remembered(self._db, rows)
+            owned = {number for number, licence in memory.items() if licence.owned}
             self._recognised[read.read_id] = found.recognised
             return PlanInput(
                 lines=self._lines(read, invoice_pk) if run.undoes is None else [],
@@ -77,8 +78,8 @@ class MemoryPlans:
                 owned=frozenset(owned | found.recognised.keys()),
                 kept=frozenset(self._db.kept),
                 owned_by_others=frozenset(self._db.written_by_others),
-                removed=self._removed(run.undoes),
-                written=with_recognised(self._written(), found),
+                removed=self._removed(run.undoes, memory),
+                written=with_recognised(self._written(memory), found),
                 approve_removals=approve_removals,
                 review_due=self._db.guards.review and self._db.review_first_sync and not self._db.reviewed,
                 approve_review=approve_review,
@@ -93,9 +94,9 @@ class MemoryPlans:
 
         return await self._step(effect)
 
-    def _removed(self, undone: UUID | None) -> frozenset[int]:
+    def _removed(self, undone: UUID | None, memory: Mapping[int, KnownLicence]) -> frozenset[int]:
         """Return what halosync has deleted: what is still known, and of a run to undo all of it."""
-        known = {number for number, licence in self._db.known.items() if licence.removed}
+        known = {number for number, licence in memory.items() if licence.removed}
         deletes = {
             item.licence_id
             for item in self._db.items.values()
@@ -127,14 +128,14 @@ class MemoryPlans:
             and (item.outcome is Outcome.SYNCED or item.reason in {Reason.OUTCOME_UNKNOWN, Reason.NOT_KEPT})
         }
 
-    def _written(self) -> dict[int, WrittenLicence]:
-        known = self._db.known if self._db.guards.names else {}
+    def _written(self, memory: Mapping[int, KnownLicence]) -> dict[int, WrittenLicence]:
+        known = memory if self._db.guards.names else {}
         return {number: licence.written for number, licence in known.items()}
 
-    def _known(self, seen: SeenLicence) -> KnownLicence:
+    def _known(self, seen: SeenLicence, memory: Mapping[int, KnownLicence]) -> KnownLicence:
         """What is known of a licence after a complete read; a removed one stays so while it is inactive."""
         client_id = seen.licence.client_id
-        before = self._db.known.get(seen.licence.id, KnownLicence(client_id, first_seen=now()))
+        before = memory.get(seen.licence.id, KnownLicence(client_id, first_seen=now()))
         return replace(before, client_id=client_id, removed=before.removed and not seen.licence.is_active)
 
     def _accept_edits(self, plan: Plan, rows: Read) -> None:
@@ -188,7 +189,10 @@ class MemoryPlans:
             rows = self._db.reads.pop(read.read_id)
             self._db.vanished = vanished_licences(self._db, rows)
             self._db.clients_known, self._db.unshown = frozenset(rows.clients), rows.unshown
-            self._db.known = {number: self._known(seen) for number, seen in rows.licences.items() if not seen.deleted}
+            memory = self._db.missing | self._db.known
+            shown = [seen for seen in rows.licences.values() if not seen.deleted]
+            self._db.known = {seen.licence.id: self._known(seen, memory) for seen in shown}
+            self._db.missing = {number: of for number, of in memory.items() if number not in self._db.known}
             forget_returned(self._db)
             self._accept_edits(plan, rows)
             for number in plan.accepted_deletions:

@@ -49,7 +49,7 @@ def _strangers(db: Database, create: Item, rows: Read) -> list[int]:
 
 
 def _is_new(db: Database, licence_id: int, since: float) -> bool:
-    known = db.known.get(licence_id)
+    known = db.known.get(licence_id) or db.missing.get(licence_id)
     return known is None or (not known.owned and known.first_seen > since)
 
 

@@ -4,7 +4,7 @@ from halosync.domain.model import Action, Outcome, Reason
 from halosync.domain.names import name_key
 
 from simulation.database import Database
-from simulation.rows import Read
+from simulation.rows import KnownLicence, Read
 
 _CHANGES = {Action.CREATE, Action.UPDATE, Action.DELETE}
 _REFUSED = {Reason.HALO_REJECTED, Reason.PERMISSION_DENIED}
@@ -32,6 +32,12 @@ def vanished_licences(db: Database, read: Read) -> Vanished:
             if not changes or changes[-1].action is not Action.DELETE:
                 found[number] = (known.client_id, code)
     return found
+
+
+def remembered(db: Database, read: Read) -> dict[int, KnownLicence]:
+    """Return what is known of licences, also of what the last complete read did not show and this one shows again."""
+    back = {n: of for n, of in db.missing.items() if n in read.licences and not read.licences[n].deleted}
+    return back | db.known
 
 
 def forget_returned(db: Database) -> None:

@@ -96,6 +96,10 @@ GRANT SELECT ON halo_licence TO :auth, :planner, :halo_writer, :report_api, :ope
 GRANT INSERT, UPDATE, DELETE ON halo_licence TO :planner;
 GRANT INSERT, UPDATE ON halo_licence TO :halo_writer;
 GRANT DELETE ON halo_licence TO :auth;
+-- missing_licence
+GRANT SELECT, INSERT, DELETE ON missing_licence TO :planner;
+-- licence_memory
+GRANT SELECT ON licence_memory TO :planner, :halo_writer;
 -- vanished_licence
 GRANT SELECT, INSERT, UPDATE, DELETE ON vanished_licence TO :planner;
 -- kept_licence: another tenant's licences have other numbers

@@ -194,7 +194,7 @@ async def replace_snapshot(connection: Connection, read_id: UUID, partner_id: st
     """Make a complete read the snapshot, in the caller's transaction, and drop the read."""
     is_known = await QUERIES.forget_other_tenant(connection, partner_id=partner_id, tenant=tenant)
     if is_known:
-        await QUERIES.keep_vanished(connection, read_id=read_id)
+        await QUERIES.remember_before(connection, read_id=read_id, partner_id=partner_id)
     await QUERIES.replace_clients(connection, read_id=read_id, partner_id=partner_id)
     await QUERIES.replace_licences(connection, read_id=read_id, partner_id=partner_id)
     if is_known:

@@ -1,6 +1,6 @@
 """What is no longer kept (spec section 12, "Retention"): marked at once, taken away in small pieces.
 
-Ownership of licences is in `halo_licence` and is never purged: a Sync after a purge does what it would have done
+Ownership of licences is in `licence_memory` and is never purged: a Sync after a purge does what it would have done
 before.
 """
 

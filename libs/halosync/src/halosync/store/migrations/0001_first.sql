@@ -210,7 +210,7 @@ CREATE TABLE halo_snapshot (
 );
 CREATE INDEX halo_snapshot_tenant ON halo_snapshot (tenant);      -- who else has this Halo
 
--- Licences that a person wants to keep: never removed. Not a column of halo_licence, whose rows come and go with reads.
+-- Licences that a person wants to keep: never removed. Not a column of halo_licence: also of one that is missing.
 CREATE TABLE kept_licence (
     partner_id      text NOT NULL REFERENCES partner ON DELETE CASCADE,
     tenant          text NOT NULL,
@@ -258,8 +258,15 @@ CREATE TABLE halo_licence (
     PRIMARY KEY (partner_id, halo_licence_id)
 );
 
+-- Licences that the last complete read did not show: all that was known of each, for good. An agent may have seen less for
+-- a while, and what is seen again is no stranger. They go with what is known of the Halo.
+CREATE TABLE missing_licence (
+    LIKE halo_licence INCLUDING ALL,
+    FOREIGN KEY (partner_id) REFERENCES halo_snapshot ON DELETE CASCADE
+);
+
 -- Licences that halosync wrote for a product and that somebody has deleted in Halo since, until it has a licence again, a
--- run wants none (spec section 11, "Drift"), or its client is gone for good. They go with what is known of the Halo.
+-- run wants none (spec section 11, "Drift"), or its client is gone for long. They go with what is known of the Halo.
 CREATE TABLE vanished_licence (
     partner_id      text NOT NULL REFERENCES halo_snapshot ON DELETE CASCADE,
     halo_licence_id bigint NOT NULL,

@@ -9,3 +9,8 @@ SELECT l.partner_id, l.halo_licence_id, l.halo_client_id, c.name AS client_name,
     l.removed_at, s.read_at
 FROM halo_licence l JOIN halo_snapshot s USING (partner_id)
 LEFT JOIN halo_client c USING (partner_id, halo_client_id);
+
+-- All that halosync knows of licences, whether the last complete read showed them or not (is_missing).
+DROP VIEW IF EXISTS licence_memory;
+CREATE VIEW licence_memory AS
+SELECT *, false AS is_missing FROM halo_licence UNION ALL SELECT *, true AS is_missing FROM missing_licence;

@@ -47,7 +47,7 @@ WHERE l.partner_id = :partner_id AND l.halo_client_id = :client_id AND l.removed
 -- name: ever_known
 -- Which of these licences halosync has known, whatever has become of them: no create under way has made them.
 SELECT l.halo_licence_id
-FROM halo_licence l JOIN halo_snapshot s ON s.partner_id = l.partner_id AND halo_of(s.tenant) = halo_of(:tenant)
+FROM licence_memory l JOIN halo_snapshot s ON s.partner_id = l.partner_id AND halo_of(s.tenant) = halo_of(:tenant)
 WHERE l.partner_id = :partner_id AND l.halo_licence_id = ANY(:licence_ids);
 
 -- name: created_names

@@ -45,7 +45,7 @@ WHERE r.partner_id = :partner_id AND halo_of(r.tenant) = halo_of(:tenant) AND i.
 -- name: first_seen
 -- Of these licences, those that were known before the read, and since when; null: halosync wrote it, or nobody knows.
 SELECT halo_licence_id, CASE WHEN NOT owned THEN first_seen_at END AS first_seen_at
-FROM halo_licence WHERE partner_id = :partner_id AND halo_licence_id = ANY(:licence_ids);
+FROM licence_memory WHERE partner_id = :partner_id AND halo_licence_id = ANY(:licence_ids);
 
 -- name: resolved_creates
 -- Of these creates, those whose product's licence a later run knew: one look into item_product for each later run.
@@ -72,7 +72,8 @@ FROM unnest(CAST(:ids AS bigint[]), CAST(:product_codes AS text[]), CAST(:asked_
 WHERE k.partner_id = :partner_id AND k.halo_licence_id = r.id AND k.product_code IS NULL;
 
 -- name: licence_history
--- What halosync wrote, what it deleted, and what Halo made of it, in this tenant. `edited`: the read shows something else
+-- What halosync wrote, what it deleted, and what Halo made of it, in this tenant; of what the last complete read did not
+-- show, what this one shows again. `edited`: the read shows something else
 -- than halosync wrote last; only then is that asked for.
 SELECT l.halo_licence_id, l.owned, l.removed_at IS NOT NULL AS removed, l.product_code, l.asked_name, l.kept_name,
     CAST(l.kept_otherwise AS text) AS kept_otherwise,
@@ -81,10 +82,11 @@ SELECT l.halo_licence_id, l.owned, l.removed_at IS NOT NULL AS removed, l.produc
         AND (r.name, r.quantity, CASE WHEN l.wrote_price_field = 'purchase_price' THEN r.purchase_price ELSE r.price END,
              r.billing_cycle, r.is_active)
         IS DISTINCT FROM (l.wrote_name, l.wrote_quantity, l.wrote_price, l.wrote_billing_cycle, l.wrote_active) AS edited
-FROM halo_licence l JOIN halo_snapshot s ON s.partner_id = l.partner_id AND halo_of(s.tenant) = halo_of(:tenant)
+FROM licence_memory l JOIN halo_snapshot s ON s.partner_id = l.partner_id AND halo_of(s.tenant) = halo_of(:tenant)
 LEFT JOIN LATERAL ( -- by its key, one by one, whatever Postgres thinks of how many a read has
     SELECT * FROM halo_read_licence WHERE read_id = :read_id AND halo_licence_id = l.halo_licence_id LIMIT 1) r ON true
-WHERE l.partner_id = :partner_id AND (l.owned OR l.removed_at IS NOT NULL OR l.kept_otherwise IS NOT NULL);
+WHERE l.partner_id = :partner_id AND (l.owned OR l.removed_at IS NOT NULL OR l.kept_otherwise IS NOT NULL)
+    AND (NOT l.is_missing OR NOT r.deleted);
 
 -- name: vanished_licences
 -- What somebody has deleted in Halo of what halosync wrote, or moved to another client.
@@ -95,13 +97,13 @@ SELECT halo_licence_id, halo_client_id, product_code FROM vanished_licences(:rea
 DELETE FROM vanished_licence WHERE partner_id = :partner_id AND halo_licence_id = ANY(:licence_ids);
 
 -- name: written_by_others
--- What halosync wrote for other partners in the same Halo, whatever they call it. First who these are: else Postgres asks
--- of each licence of everybody in which Halo it is.
+-- What halosync wrote for other partners in the same Halo, whatever they call it, also what their last read did not show.
+-- First who these are: else Postgres asks of each licence of everybody in which Halo it is.
 WITH others AS MATERIALIZED (
     SELECT partner_id FROM halo_snapshot WHERE partner_id <> :partner_id AND tenant = ANY (CAST((SELECT halo_names(:tenant)) AS text[])))
 SELECT DISTINCT l.halo_licence_id
 FROM others CROSS JOIN LATERAL (
-    SELECT halo_licence_id FROM halo_licence WHERE partner_id = others.partner_id AND owned OFFSET 0) AS l;
+    SELECT halo_licence_id FROM licence_memory WHERE partner_id = others.partner_id AND owned OFFSET 0) AS l;
 
 -- name: undone_run^
 -- The run that this one undoes, if it undoes one.

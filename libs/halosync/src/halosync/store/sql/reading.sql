@@ -161,11 +161,18 @@ WHERE h.read_id = :read_id;
 WITH here AS (
     SELECT FROM halo_snapshot WHERE partner_id = :partner_id AND halo_of(tenant) = halo_of(:tenant) FOR KEY SHARE),
      gone AS (DELETE FROM halo_licence WHERE partner_id = :partner_id AND NOT EXISTS (SELECT FROM here)),
+     missing AS (DELETE FROM missing_licence WHERE partner_id = :partner_id AND NOT EXISTS (SELECT FROM here)),
      gone_too AS (DELETE FROM vanished_licence WHERE partner_id = :partner_id AND NOT EXISTS (SELECT FROM here))
 SELECT EXISTS (SELECT FROM here);
 
--- name: keep_vanished!
--- What somebody has deleted in Halo is remembered before it is forgotten with the read before.
+-- name: remember_before!
+-- Before the read replaces what is known: what it shows and the last one did not is known as it was, what halosync wrote,
+-- what Halo made of it, since when; and what somebody has deleted in Halo is remembered.
+WITH back AS (DELETE FROM missing_licence WHERE partner_id = :partner_id AND halo_licence_id = ANY (ARRAY(
+    SELECT m.halo_licence_id FROM missing_licence m WHERE m.partner_id = :partner_id
+    INTERSECT SELECT r.halo_licence_id FROM halo_read_licence r WHERE r.read_id = :read_id AND NOT r.deleted))
+    RETURNING *
+), known AS (INSERT INTO halo_licence SELECT * FROM back ON CONFLICT DO NOTHING)
 INSERT INTO vanished_licence (partner_id, halo_licence_id, halo_client_id, product_code)
 SELECT v.partner_id, v.halo_licence_id, v.halo_client_id, v.product_code FROM vanished_licences(:read_id) AS v
 ON CONFLICT DO NOTHING;
@@ -182,7 +189,8 @@ WHERE v.partner_id = :partner_id AND (
 
 -- name: forget_with_client!
 -- A deletion is forgotten once no complete read has shown its client for 90 days. That is longer than an agent lacks
--- rights by mistake; a client that comes back before finds what was deleted still held.
+-- rights by mistake; a client that comes back before finds what was deleted still held. Two reads may be all that says so:
+-- what was known of the licence stays in missing_licence, and it is no stranger when it is seen again.
 WITH turned AS (
     UPDATE vanished_licence v SET client_gone_at = CASE WHEN v.client_gone_at IS NULL THEN now() END
     WHERE v.partner_id = :partner_id AND (v.client_gone_at IS NULL) <> EXISTS (
@@ -204,10 +212,13 @@ ON CONFLICT (partner_id, halo_client_id) DO UPDATE SET name = excluded.name, ina
 
 -- name: replace_licences!
 -- What is as it was is not written again: in most months that is nearly all.
+-- What is not shown now may be later: all that is known of it is kept.
 -- `owned` survives; `removed_at` survives only while the licence stays inactive (Halo's delete is probably soft).
 WITH gone AS (DELETE FROM halo_licence WHERE partner_id = :partner_id AND halo_licence_id = ANY (ARRAY(
     SELECT k.halo_licence_id FROM halo_licence k WHERE k.partner_id = :partner_id
-    EXCEPT SELECT r.halo_licence_id FROM halo_read_licence r WHERE r.read_id = :read_id AND NOT r.deleted)))
+    EXCEPT SELECT r.halo_licence_id FROM halo_read_licence r WHERE r.read_id = :read_id AND NOT r.deleted))
+    RETURNING *
+), missing AS (INSERT INTO missing_licence SELECT * FROM gone ON CONFLICT DO NOTHING)
 INSERT INTO halo_licence (partner_id, halo_licence_id, halo_client_id, name, quantity, price, purchase_price,
                           billing_cycle, is_active, foreign_mark, licence_type)
 SELECT :partner_id, changed.* FROM (
