@@ -75,6 +75,10 @@ async def test_before_the_first_sync_nothing_is_said_of_what_halo_holds(browser:
     assert page.texts("#month-totals tbody tr") == ["Monthly 378.00 0.00 +378.00"]
     assert "Nothing in this month is left to do. Billed and in Halo differ by AUD 378.00, for reasons" in page.text
     assert "synchronised or" not in page.one("#month-state").get_text()
+    await world.pool.execute("UPDATE customer_link SET excluded = false")
+    page = await browser.open(MONTH)
+    assert "Not synchronised: AUD 378.00 at 1 customer. Not synchronised yet. Go to Sync" in page.text
+    assert page.texts("#month-totals tbody tr") == ["Monthly 378.00 0.00 +378.00"], "a Sync has looked since"
 
 
 async def test_a_month_with_a_difference_is_accepted_closed_and_certified(browser: "Browser", world: "World") -> None:
