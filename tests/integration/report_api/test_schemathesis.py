@@ -161,6 +161,8 @@ def tried(case: schemathesis.Case[Any], api: World) -> None:
 def without_what_only_words_describe(case: schemathesis.Case[Any]) -> None:
     """Leave out what a schema cannot say, and the API rightly refuses, such as the cursor of no page."""
     case.query.pop("cursor", None)
+    if "zone" in case.query:  # zones have names that change from year to year
+        case.query["zone"] = "Australia/Sydney"
     body: Any = case.body
     if not isinstance(body, dict):
         return
