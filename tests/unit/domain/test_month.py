@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from halosync.domain.model import Outcome, Reason
-from halosync.domain.month import CustomerSum, MonthGroup, MonthReason, MonthState, ReasonSum, reconcile
+from halosync.domain.month import CustomerSum, MonthGroup, MonthReason, MonthState, ReasonSum, not_recurring, reconcile
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -139,3 +139,10 @@ def test_what_halo_holds_is_known_once_a_run_has_looked() -> None:
     left_out = {**before, "outcome": Outcome.SKIPPED}
     assert reconcile([group(**left_out)]).compared, "a run has looked, though it left all of it out"
     assert reconcile([group(**{**before, "in_halo": Decimal(4)})]).compared, "what an earlier month has left"
+
+
+def test_what_does_not_recur_is_what_invoices_bill_besides() -> None:
+    assert not_recurring([Decimal("756.00"), Decimal("-10.00")], [Decimal("378.00"), Decimal("60.50")]) == Decimal(
+        "307.50"
+    )
+    assert not_recurring([], []) == 0
