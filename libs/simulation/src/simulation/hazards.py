@@ -33,7 +33,7 @@ HAZARDS: Mapping[str, Hazard] = MappingProxyType(
     {
         "mark": Hazard(FaultRates(kill=0.02, unanswered=0.1, applied=1.0), "I2"),
         "settle": Hazard(FaultRates(unanswered=0.3, applied=1.0, late=0.9), "I2"),
-        "deadline": Hazard(FaultRates(freeze=0.05, freeze_s=(200.0, 600.0)), "I2", _CROWDED, first=20),
+        "deadline": Hazard(FaultRates(freeze=0.05, freeze_s=(200.0, 600.0)), "I2", _CROWDED, first=24),
         "fence": Hazard(
             FaultRates(
                 freeze=0.03,
@@ -45,7 +45,7 @@ HAZARDS: Mapping[str, Hazard] = MappingProxyType(
             ),
             "I2",
             replace(_CROWDED, writers=6, products=60, clients=6),
-            first=462,
+            first=616,
         ),
         "belief": Hazard(FaultRates(unanswered=0.3, applied=1.0, empty_list=0.3), "I2"),
         "sweeper": Hazard(FaultRates(lose=0.5), "liveness"),
@@ -59,7 +59,7 @@ HAZARDS: Mapping[str, Hazard] = MappingProxyType(
             FaultRates(blind_per_s=0.01),
             "I2",
             Scenario(known=4, clients=6, limit=3, window_s=30.0, ignores_page_no=True, chapters=(Chapter.SYNC,) * 4),
-            first=35,
+            first=37,
         ),
         "names": Hazard(NONE, "I10", Scenario(keeps="cut")),
     }
