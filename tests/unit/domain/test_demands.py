@@ -25,3 +25,7 @@ def test_of_lines_that_bill_nothing_the_first_says_price_and_cycle() -> None:
 def test_what_costs_nothing_or_little_is_no_negative_price() -> None:
     for price in ("0", "0.5"):
         assert demand((2, price, "Monthly"), (3, price, "Monthly")) == Demand(Decimal(5), Decimal(price), "Monthly")
+
+
+def test_one_line_that_bills_something_speaks_for_those_that_bill_nothing() -> None:
+    assert demand((0, "7", "Monthly"), (2, "8", "Annual")) == Demand(Decimal(2), Decimal(8), "Yearly")

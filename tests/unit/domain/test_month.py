@@ -145,4 +145,5 @@ def test_what_does_not_recur_is_what_invoices_bill_besides() -> None:
     assert not_recurring([Decimal("756.00"), Decimal("-10.00")], [Decimal("378.00"), Decimal("60.50")]) == Decimal(
         "307.50"
     )
-    assert not_recurring([], []) == 0
+    assert isinstance(nothing := not_recurring([], []), Decimal), "an amount, as others are"
+    assert not nothing

@@ -197,7 +197,7 @@ def not_recurring(invoiced: Iterable[Decimal], billed: Iterable[Decimal]) -> Dec
         invoiced: the totals of the invoices of a month that count.
         billed: its recurring lines by billing cycle.
     """
-    return sum(invoiced, ZERO) - sum(billed, ZERO)
+    return sum((*invoiced, *(-each for each in billed)), ZERO)
 
 
 def _cycle(groups: Sequence[MonthGroup]) -> CycleSum:
