@@ -32,16 +32,12 @@ MOST_OTHERS = 50
 
 _LATIN = ("fontpkg_noto_sans", "files/NotoSans[wdth,wght].ttf")
 _RTL, _CJK = "justmytype_intl_rtl", "justmytype_intl_cjk"
+_ARABIC = r"\u0600-\u06ff\u0750-\u08ff\ufb50-\ufdff\ufe70-\ufeff"
 _HAN = (
     r"\u2e80-\u303f\u3100-\u312f\u31a0-\u4dbf\u4e00-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff"
 )
 _FALLBACKS: Sequence[tuple[str, str, str, str]] = (
-    (
-        "arabic",
-        r"\u0600-\u06ff\u0750-\u08ff\ufb50-\ufdff\ufe70-\ufeff",
-        _RTL,
-        "notosansarabic/NotoSansArabic[wdth,wght].ttf",
-    ),
+    ("arabic", _ARABIC, _RTL, "notosansarabic/NotoSansArabic[wdth,wght].ttf"),
     ("hebrew", r"\u0590-\u05ff\ufb1d-\ufb4f", _RTL, "notosanshebrew/NotoSansHebrew[wdth,wght].ttf"),
     ("japanese", r"\u3040-\u30ff\uff66-\uff9f", _CJK, "notosansjp/NotoSansJP[wght].ttf"),
     ("korean", r"\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff", _CJK, "notosanskr/NotoSansKR[wght].ttf"),
