@@ -32,7 +32,10 @@ $(VENV)/.installed: requirements/bootstrap.txt requirements/dev.txt pyproject.to
 	$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements/dev.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation $(addprefix -e ,$(PACKAGES))
 	$(BIN)/python -m compileall -q $(addsuffix /src,$(PACKAGES))
-	# Likewise what pytest makes of each test, and Hypothesis of all characters and constants, before the first of them.
+	touch $@
+
+# What pytest makes of each test, and Hypothesis of all characters and constants: once, before the workers need it at once.
+$(VENV)/.collected: $(VENV)/.installed
 	-$(BIN)/python -c "import hypothesis.strategies as drawn; drawn.text().validate()"
 	-$(BIN)/python -m pytest --collect-only -qq > /dev/null
 	touch $@
@@ -50,7 +53,7 @@ up: install ## Run the whole stack with the settings of .env until Ctrl-C
 	$(BIN)/python -m devstack up $(ARGS)
 
 .PHONY: test
-test: install ## Run all tests (ARGS="-k word" for some)
+test: install $(VENV)/.collected ## Run all tests (ARGS="-k word" for some)
 ifdef ARGS
 	$(PYTEST) -n 4 $(ARGS)
 else
@@ -58,7 +61,7 @@ else
 endif
 
 .PHONY: test-unit
-test-unit: install ## Run the unit tests only, without servers: the domain's cover each of its branches
+test-unit: install $(VENV)/.collected ## Run the unit tests only, without servers: the domain's cover each of its branches
 	$(MAKE) --no-print-directory --jobs 2 --output-sync test-domain test-others
 
 .PHONY: test-domain test-others test-beside
