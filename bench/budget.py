@@ -23,9 +23,9 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import httpx
+from devstack.fields import Fields
 from devstack.log_in import through_halo
 from devstack.options import StackOptions
 from devstack.stack import Stack, running_stack
@@ -126,14 +126,14 @@ class Tenant:
         """Start a run, and return its id."""
         return str((await self.api.post("/runs", json={"mode": "apply"})).raise_for_status().json()["run_id"])
 
-    async def run(self, run_id: str) -> dict[str, Any]:
+    async def run(self, run_id: str) -> Fields:
         """Return what the API says of a run."""
         return dict((await self.api.get(f"/runs/{run_id}")).raise_for_status().json())
 
     async def watch(self, writers: int, windows: int) -> Used:
         """Sync, look on for so many windows from the first request on, and cancel what is left."""
         run_id = await self.sync()
-        log: list[dict[str, Any]] = []
+        log: list[Fields] = []
         told_at = 0.0
 
         async def over() -> bool:
@@ -152,12 +152,12 @@ class Tenant:
         await self.api.aclose()
         return used(log, writers, self.kind, windows)
 
-    async def requests(self, since: int) -> list[dict[str, Any]]:
+    async def requests(self, since: int) -> list[Fields]:
         """What the limit counts, and the clock of this machine that it counts by."""
         return [entry for entry in await self.halo.requests(self.name, since=since) if "/api/" in entry["path"]]
 
 
-def used(log: list[dict[str, Any]], writers: int, kind: str, windows: int) -> Used:
+def used(log: list[Fields], writers: int, kind: str, windows: int) -> Used:
     begin = log[0]["monotonic"]
     end = begin + windows * WINDOW_S
     passed = [entry["monotonic"] for entry in log if entry["status"] != 429]

@@ -18,6 +18,7 @@ from typing import Any
 
 import asyncpg
 import httpx
+from devstack.fields import Fields
 from devstack.postgres import postgres
 from halosync.store.invoices import InvoiceStore
 from halosync.store.migrate import migrate
@@ -44,7 +45,7 @@ FROM invoice_line WHERE false
 STORED = "SELECT line_count, total FROM invoice WHERE partner_id = $1"
 
 
-def lines(number: int) -> Iterator[dict[str, Any]]:
+def lines(number: int) -> Iterator[Fields]:
     for at in range(number):
         customer, product = divmod(at, 100)
         yield line(str(at), f"C-{customer}", f"Customer {customer}", product, at % 40 + 1)

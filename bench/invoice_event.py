@@ -1,11 +1,12 @@
 """The invoices that are measured with: an event as a distributor sends it, of as many lines as are wanted."""
 
 from collections.abc import Iterable
-from typing import Any
 from uuid import uuid4
 
+from devstack.fields import Fields
 
-def line(line_id: str, customer_id: str, customer_name: str, product: int, quantity: int) -> dict[str, Any]:
+
+def line(line_id: str, customer_id: str, customer_name: str, product: int, quantity: int) -> Fields:
     return {
         "line_id": line_id,
         "customer_id": customer_id,
@@ -19,7 +20,7 @@ def line(line_id: str, customer_id: str, customer_name: str, product: int, quant
     }
 
 
-def header(partner: str) -> dict[str, Any]:
+def header(partner: str) -> Fields:
     return {
         "event_id": str(uuid4()),
         "partner_id": partner,
@@ -31,5 +32,5 @@ def header(partner: str) -> dict[str, Any]:
     }
 
 
-def event(partner: str, lines: Iterable[dict[str, Any]]) -> dict[str, Any]:
+def event(partner: str, lines: Iterable[Fields]) -> Fields:
     return {**header(partner), "lines": list(lines)}

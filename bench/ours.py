@@ -4,11 +4,11 @@ import json
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import aio_pika
 import asyncpg
 import invoice_event
+from devstack.fields import Fields
 from devstack.options import StackOptions, new_token_key
 from devstack.stack import Stack, running_stack
 from halosync.runtime.vault import Vault
@@ -72,7 +72,7 @@ class Ours:
         return [pid for service in self._stack.services.values() if (pid := service.process.pid) is not None]
 
 
-def event(partner: str, number: int) -> dict[str, Any]:
+def event(partner: str, number: int) -> Fields:
     lines = (
         invoice_event.line(str(at), f"C-{at % 100}", f"Customer {at % 100 + 1}", at, at % 40 + 1)
         for at in range(number)

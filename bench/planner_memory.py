@@ -10,10 +10,10 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import httpx
+from devstack.fields import Fields
 from devstack.log_in import log_in
 from devstack.options import StackOptions
 from devstack.stack import Stack, running_stack
@@ -26,7 +26,7 @@ LIMIT_MIB = 300
 PER_CUSTOMER = 100
 
 
-def lines(number: int) -> Iterator[dict[str, Any]]:
+def lines(number: int) -> Iterator[Fields]:
     for n in range(number):
         customer, product = divmod(n, PER_CUSTOMER)
         yield line(str(n), f"C-{customer}", f"Customer {customer}", product, n % 50 + 1)

@@ -3,10 +3,10 @@
 import random
 import re
 from decimal import Decimal
-from typing import Any
 from uuid import uuid4
 
 import httpx
+from devstack.fields import Fields
 from halosync.domain import item_sentences
 from halosync.store.pool import Pool
 from row import WrongEndError
@@ -21,7 +21,7 @@ _OUTCOMES = (
 )
 
 
-def made(line_no: int, customers: int, chance: random.Random) -> tuple[dict[str, Any], dict[str, Any]]:
+def made(line_no: int, customers: int, chance: random.Random) -> tuple[Fields, Fields]:
     """Return the columns of a line and of the item that answers for it."""
     customer, product = line_no * 7919 % customers, line_no % PER_CUSTOMER
     name, code = f"Customer {customer} Pty Ltd", f"PRODUCT-{product}-{line_no}"

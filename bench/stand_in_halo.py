@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import uvicorn
+from devstack.fields import Fields
 
 CLIENTS = 100
 READ_S = float(os.environ.get("BENCH_READ_S", "0"))
@@ -27,12 +28,12 @@ FIXED = {"type": 1, "is_active": True, "start_date": None, "end_date": None}
 
 @dataclass
 class Tenant:
-    licences: list[dict[str, Any]] = field(default_factory=list)
+    licences: list[Fields] = field(default_factory=list)
     keys: set[tuple[int, str]] = field(default_factory=set)
     writes: int = 0
     reads: int = 0
 
-    def take(self, sent: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def take(self, sent: list[Fields]) -> list[Fields]:
         stored = []
         for row in sent:
             if (number := row.get("id")) is not None:
@@ -75,15 +76,13 @@ def answer(method: str, tenant_name: str, path: str, query: dict[str, list[str]]
     return 404, {"Message": f"{method} {path} is not here."}
 
 
-def listed(key: str, rows: list[dict[str, Any]], query: dict[str, list[str]]) -> dict[str, Any]:
+def listed(key: str, rows: list[Fields], query: dict[str, list[str]]) -> Fields:
     size, number = int(query.get("page_size", ["50"])[0]), int(query.get("page_no", ["1"])[0])
     page = rows[(number - 1) * size : number * size]
     return {"page_no": number, "page_size": size, "record_count": len(rows), key: page}
 
 
-async def app(
-    scope: dict[str, Any], receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]
-) -> None:
+async def app(scope: Fields, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]) -> None:
     body = b""
     while True:
         message = await receive()

@@ -15,6 +15,7 @@ from uuid import uuid4
 
 import asyncpg
 import httpx
+from devstack.fields import Fields
 from devstack.wait import until
 from ours import Ours, event, ours
 from rounds import Servers
@@ -40,7 +41,7 @@ async def reads(run: Servers, tenant: str, licences: int) -> float:
         return time.perf_counter() - began
 
 
-async def synced(contender: Ours, database_url: str, tenant: str, licences: int, revision: int) -> dict[str, Any]:
+async def synced(contender: Ours, database_url: str, tenant: str, licences: int, revision: int) -> Fields:
     """Publish a revision of the invoice and return how its run ended."""
     body = {**event(tenant, licences), "event_id": str(uuid4()), "revision": revision}
     connection = await asyncpg.connect(database_url)

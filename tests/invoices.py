@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from devstack.fields import Fields
+
 LINE: dict[str, object] = {
     "line_id": "1",
     "customer_id": "C-17",
@@ -31,7 +33,7 @@ HEADER: dict[str, object] = {name: EVENT[name] for name in EVENT if name not in 
 """What a small invoice says besides its lines."""
 
 
-def line(number: int = 1, **values: Any) -> dict[str, Any]:
+def line(number: int = 1, **values: Any) -> Fields:
     """Return a line of a small invoice."""
     return {
         "line_id": str(number),

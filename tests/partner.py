@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import httpx
 from devstack.faults.fault_stack import KEEP_NONE
+from devstack.fields import Fields
 from devstack.log_in import log_in
 from devstack.stack import Stack
 from devstack.wait import until
@@ -49,7 +50,7 @@ class Partner:
 
         await until(was_read, what="the first read of Halo", timeout_s=PATIENCE_S, every_s=EVERY_S)
 
-    def event(self, lines: list[dict[str, Any]], **header: Any) -> dict[str, Any]:
+    def event(self, lines: list[Fields], **header: Any) -> Fields:
         """Return an invoice event of this partner."""
         return {
             "event_id": str(uuid4()),
@@ -63,7 +64,7 @@ class Partner:
             **header,
         }
 
-    async def publish(self, event: dict[str, Any]) -> None:
+    async def publish(self, event: Fields) -> None:
         """Publish an event as the invoice team does, and wait until it is loaded."""
         await self.publish_only(event)
 
@@ -84,14 +85,14 @@ class Partner:
         assert answer.status_code == 202, answer.text
         return str(answer.json()["run_id"])
 
-    async def finished(self, run_id: str) -> dict[str, Any]:
+    async def finished(self, run_id: str) -> Fields:
         """Wait until a run has ended, and check its counters against its items."""
 
         async def ended() -> bool:
             return (await self.get(f"/runs/{run_id}"))["finished_at"] is not None
 
         await until(ended, what="the end of the run", timeout_s=PATIENCE_S, every_s=EVERY_S)
-        run: dict[str, Any] = await self.get(f"/runs/{run_id}")
+        run: Fields = await self.get(f"/runs/{run_id}")
         items = await self.items(run_id)
         counters = run["counters"]
         assert len(items) == counters["total"]
@@ -99,10 +100,10 @@ class Partner:
             assert sum(item["outcome"] == outcome for item in items) == counters[outcome]
         return run
 
-    async def sync(self, **options: Any) -> dict[str, Any]:
+    async def sync(self, **options: Any) -> Fields:
         return await self.finished(await self.start(**options))
 
-    async def items(self, run_id: str) -> list[dict[str, Any]]:
+    async def items(self, run_id: str) -> list[Fields]:
         items, cursor = [], None
         while True:
             page = await self.get(f"/runs/{run_id}/items", limit=500, **({"cursor": cursor} if cursor else {}))
@@ -118,7 +119,7 @@ class Partner:
         return {(row["client_id"], row["name"]): row["count"] for row in rows if row["is_active"]}
 
 
-def lines(number: int, **values: Any) -> list[dict[str, Any]]:
+def lines(number: int, **values: Any) -> list[Fields]:
     """Return recurring lines of one customer, one product each."""
     return [
         {

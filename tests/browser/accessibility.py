@@ -1,8 +1,9 @@
 """Whether a page can be used by everybody: axe-core's rules, and checks of our own for what it does not look at."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from axe_playwright_python.base import AXE_SCRIPT
+from devstack.fields import Fields
 from playwright.async_api import Page
 
 from tests.browser.keyboard import focus_not_seen, without_visible_focus
@@ -84,7 +85,7 @@ def _nothing(page: Page, *found: str) -> None:
     assert not found, "\n".join([f"{page.url} is not accessible:", *found])
 
 
-async def _axe_violations(page: Page, rules: dict[str, Any]) -> list[str]:
+async def _axe_violations(page: Page, rules: Fields) -> list[str]:
     """Return what axe-core finds by some rules, a readable line or more for each rule and element."""
     if not await page.evaluate("'axe' in window"):
         await page.evaluate(AXE_SCRIPT)
@@ -95,6 +96,6 @@ async def _axe_violations(page: Page, rules: dict[str, Any]) -> list[str]:
     ]
 
 
-def _where(node: dict[str, Any]) -> str:
+def _where(node: Fields) -> str:
     reasons = [check["message"] for kind in ("any", "all", "none") for check in node[kind]]
     return "\n    ".join([f"{node['target']}: {node['html'][:200]}", *reasons])

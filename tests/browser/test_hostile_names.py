@@ -4,10 +4,10 @@ And the first row of what a page lists is in view without scrolling, whatever it
 """
 
 import re
-from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
+from devstack.fields import Fields
 from playwright.async_api import Page
 
 from tests.browser.accessibility import too_wide
@@ -31,7 +31,7 @@ HOSTILE = "\"'><script>window.stolen=1</script><img src=/x onerror=window.stolen
 async def prepared(partner: Partner) -> str:
     """Let everything that others name be hostile; return a key with such a name."""
     names = (f"Contoso {HOSTILE}", HOSTILE, LONG, LEFTWARDS)
-    clients: list[dict[str, Any]] = [{"id": number, "name": name} for number, name in enumerate(names, start=1)]
+    clients: list[Fields] = [{"id": number, "name": name} for number, name in enumerate(names, start=1)]
     redirect = f"{partner.stack.http_url}/accounts/"
     application = {"client_id": APPLICATION, "name": "converge", "redirect_uris": [redirect]}
     await partner.halo.put_tenant(partner.tenant, applications=[application], clients=clients)

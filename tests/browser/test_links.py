@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from devstack.fields import Fields
 from devstack.wait import until
 from playwright.async_api import FilePayload, Page, expect
 
@@ -24,7 +25,7 @@ CLIENTS = [
 CUSTOMERS = {"C-1": "Contoso", "C-2": "Northwind Traders", "C-3": "Wingtip Toys", "C-4": "Zebra <script>x</script>"}
 
 
-def line(line_id: int, customer_id: str, code: str = "MS-365-BP", name: str = "Microsoft 365") -> dict[str, Any]:
+def line(line_id: int, customer_id: str, code: str = "MS-365-BP", name: str = "Microsoft 365") -> Fields:
     return {
         "line_id": str(line_id),
         "customer_id": customer_id,

@@ -1,7 +1,6 @@
 """How tests ask the sandbox for lists."""
 
-from typing import Any
-
+from devstack.fields import Fields
 from halo_sandbox.testing import RunningTenant
 
 CLIENTS = [{"id": n, "name": f"Client {n:03}", "inactive": n % 10 == 0} for n in range(1, 61)]
@@ -22,7 +21,7 @@ ACTIVE = [row["id"] for row in LICENCES if row["is_active"]]
 PAGING = {"pageinate": "true"}
 
 
-async def licences(halo: RunningTenant, **query: str | int) -> dict[str, Any]:
+async def licences(halo: RunningTenant, **query: str | int) -> Fields:
     answer = await halo.http.get("/api/SoftwareLicence", params=query)
     assert answer.status_code == 200, answer.text
     return dict(answer.json())

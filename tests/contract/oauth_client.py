@@ -3,10 +3,10 @@
 import base64
 import hashlib
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+from devstack.fields import Fields
 from halo_sandbox.testing import APPLICATION, RunningTenant
 
 VERIFIER = "a-verifier-of-the-length-that-rfc-7636-asks-for-0123456789"
@@ -50,7 +50,7 @@ async def refresh(halo: RunningTenant, refresh_token: str, **more: str) -> httpx
     return await token(halo, grant_type="refresh_token", refresh_token=refresh_token, **more)
 
 
-async def log_in(halo: RunningTenant, **changes: str | None) -> dict[str, Any]:
+async def log_in(halo: RunningTenant, **changes: str | None) -> Fields:
     code = returned(await authorize(halo, **changes))["code"]
     return dict((await exchange(halo, code)).json())
 

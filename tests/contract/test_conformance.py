@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from devstack.fields import Fields
 from devstack.ports import free_port
 from halo_sandbox.testing import APPLICATION, RunningSandbox
 from halosync.cli.failures import CommandError
@@ -66,7 +67,7 @@ async def test_a_habit_is_found(
     assert means is verdict
 
 
-async def asked(licences: list[dict[str, Any]], **headers: str) -> dict[str, tuple[str, Verdict]]:
+async def asked(licences: list[Fields], **headers: str) -> dict[str, tuple[str, Verdict]]:
     """Let a Halo show these licences, whatever is asked for."""
     shown = {"record_count": len(licences), "licences": licences, "clients": []}
 

@@ -2,9 +2,9 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
+from devstack.fields import Fields
 from halosync.contracts.connection import CompleteConnection, TokenGranted
 from halosync.contracts.invoice_checks import LineChecker, read_event
 from halosync.contracts.message import Message
@@ -69,7 +69,7 @@ def test_the_example_invoices_cover_the_ways_to_write_one() -> None:
 @pytest.mark.parametrize("path", EXAMPLES, ids=names)
 def test_a_message_with_a_field_of_the_future_is_read_as_before(path: Path) -> None:
     model = model_of(path)
-    fields: dict[str, Any] = json.loads(path.read_bytes())
+    fields: Fields = json.loads(path.read_bytes())
     assert model.model_validate(fields | {"from_the_future": {"a": 1}}) == model.model_validate(fields)
 
 

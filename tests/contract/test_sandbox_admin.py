@@ -8,11 +8,11 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 import typer
+from devstack.fields import Fields
 from devstack.wait import until
 from halo_sandbox.__main__ import main
 from halo_sandbox.client import SandboxAdmin
@@ -67,7 +67,7 @@ async def test_putting_a_tenant_again_begins_anew(halo: RunningTenant) -> None:
         ({"applications": [{"client_id": ""}]}, "'applications', 0, 'client_id'"),
     ],
 )
-async def test_what_does_not_fit_is_named(sandbox: RunningSandbox, seed: dict[str, Any], place: str) -> None:
+async def test_what_does_not_fit_is_named(sandbox: RunningSandbox, seed: Fields, place: str) -> None:
     with pytest.raises(httpx.HTTPStatusError) as refused:
         await sandbox.admin.put_tenant("misfit", **seed)
     assert refused.value.response.status_code == 422

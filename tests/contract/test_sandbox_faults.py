@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+from devstack.fields import Fields
 from halo_sandbox.testing import APPLICATION, RunningSandbox, RunningTenant, running_sandbox
 
 CLIENTS = [{"id": 1, "name": "Contoso"}]
@@ -26,7 +27,7 @@ async def applied(halo: RunningTenant) -> int:
     return len(await halo.admin.history(halo.name)) - len(LICENCES)
 
 
-async def last_request(halo: RunningTenant) -> dict[str, Any]:
+async def last_request(halo: RunningTenant) -> Fields:
     """The log entry of the newest request, when it is over."""
     while (entry := (await halo.admin.requests(halo.name))[-1])["in_flight_s"] is None:
         pass
@@ -142,7 +143,7 @@ async def test_a_200_may_be_a_page(halo: RunningTenant) -> None:
 
 
 @pytest.mark.parametrize("which", [{"name": "New"}, {"index": 1}])
-async def test_a_row_may_be_refused_in_given_words(halo: RunningTenant, which: dict[str, Any]) -> None:
+async def test_a_row_may_be_refused_in_given_words(halo: RunningTenant, which: Fields) -> None:
     await halo.admin.add_fault(
         halo.name, match=POST, times=None, refuse_row={**which, "message": "Locked by contract."}
     )
@@ -224,7 +225,7 @@ async def test_faults_can_be_taken_away(halo: RunningTenant) -> None:
         {"times": 0, "html": True},
     ],
 )
-async def test_a_fault_that_makes_no_sense_is_refused(halo: RunningTenant, action: dict[str, Any]) -> None:
+async def test_a_fault_that_makes_no_sense_is_refused(halo: RunningTenant, action: Fields) -> None:
     with pytest.raises(httpx.HTTPStatusError, match="422"):
         await halo.admin.add_fault(halo.name, **action)
 

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
+from devstack.fields import Fields
 from halo_sandbox.testing import RunningSandbox, RunningTenant
 
 from .list_requests import ACTIVE, CLIENTS, LICENCES, PAGING, ids, licences
@@ -94,7 +94,7 @@ async def test_lists_may_be_written_oddly(halo: RunningTenant) -> None:
 
 async def test_a_licence_may_be_of_no_client_and_a_client_without_a_name(sandbox: RunningSandbox) -> None:
     clients = [{"id": 1, "name": "Contoso"}, {"id": 2, "name": ""}]
-    rows: list[dict[str, Any]] = [{"client_id": 1, "name": "A"}, {"name": "B"}]
+    rows: list[Fields] = [{"client_id": 1, "name": "A"}, {"name": "B"}]
     async with sandbox.tenant(clients=clients, licences=rows, settings={"odd_rows": True}) as halo:
         mine, nobodys = (await licences(halo))["licences"]
         assert ("client_id" in mine, "client_id" in nobodys) == (True, False)

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from devstack.fields import Fields
 from halo_sandbox.testing import RunningSandbox, RunningTenant
 from halosync.domain.retry import FailureClass
 from halosync.halo import write_check_licences
@@ -116,7 +117,7 @@ class Colleague:
     """A Halo of one client in which somebody else works, too; and whose list may show nothing from a moment on."""
 
     def __init__(self) -> None:
-        self.rows: dict[int, dict[str, Any]] = {}
+        self.rows: dict[int, Fields] = {}
         self.deleted: list[int] = []
         self.blind, self.counts = False, True
 

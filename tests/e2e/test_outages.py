@@ -1,11 +1,11 @@
 """Servers that go away under the real processes: it is noticed and told, and everything comes back by itself."""
 
 import asyncio
-from typing import Any
 
 import asyncpg
 import httpx
 import pytest
+from devstack.fields import Fields
 from devstack.postgres import PostgresServer
 from devstack.rabbitmq import RabbitServer
 from devstack.rabbitmq_node import RabbitNode
@@ -23,7 +23,7 @@ NOTICED_S = 35.0
 RECOVERED_S = 60.0
 
 
-async def told(stack: Stack, path: str = "/readyz") -> dict[str, tuple[int, dict[str, Any]]]:
+async def told(stack: Stack, path: str = "/readyz") -> dict[str, tuple[int, Fields]]:
     """What each process says of itself."""
     async with httpx.AsyncClient(timeout=5) as anybody:
         answers = await asyncio.gather(*(anybody.get(f"{s.health_url}{path}") for s in stack.services.values()))

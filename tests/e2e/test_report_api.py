@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from devstack.fields import Fields
 from devstack.stack import Stack
 from report_api.openapi import DEFAULT, text
 
@@ -62,7 +63,7 @@ async def test_live_events_end_with_the_run(partner: Partner) -> None:
     await partner.connect()
     await partner.publish(partner.event(lines(120)))
     run_id = await partner.start()
-    told: list[dict[str, Any]] = []
+    told: list[Fields] = []
     async with partner.api.stream("GET", f"{partner.path}/runs/{run_id}/events") as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         told = [json.loads(line[5:]) async for line in answer.aiter_lines() if line.startswith("data:")]

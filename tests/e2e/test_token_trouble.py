@@ -2,10 +2,10 @@
 
 import asyncio
 import json
-from typing import Any
 
 import pytest
 from devstack.errors import CommandFailedError
+from devstack.fields import Fields
 
 from tests.partner import PATIENCE_S, Partner, lines
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.e2e
 WRITE = {"method": "POST", "path": "SoftwareLicence"}
 
 
-async def sent(partner: Partner, path: str) -> list[dict[str, Any]]:
+async def sent(partner: Partner, path: str) -> list[Fields]:
     """The requests to an address, as Halo's log has them."""
     return [entry for entry in await partner.halo.requests(partner.tenant) if entry["path"].endswith(path)]
 
@@ -42,7 +42,7 @@ async def test_a_token_that_ends_in_the_middle_costs_one_refresh(partner: Partne
     "fault", [{"unauthorized": True}, {"status": 403, "body": {"error": "no rights"}}], ids=["401 again", "403"]
 )
 async def test_a_missing_right_is_told_and_what_is_left_is_done_once_it_is_granted(
-    partner: Partner, fault: dict[str, Any]
+    partner: Partner, fault: Fields
 ) -> None:
     await partner.connect()
     await partner.publish(partner.event(lines(70)))

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 import pytest_asyncio
+from devstack.fields import Fields
 from devstack.fixtures import PoolOf
 from halosync.contracts.settings import RateLimit
 from halosync.domain.accounts import Account
@@ -94,9 +95,7 @@ class World:
             await connection.copy_records_to_table("invoice_line", records=((invoice_pk, *row) for row in rows))
         return invoice_pk
 
-    async def run(
-        self, invoice_pk: int, items: Iterable[dict[str, Any]] = (), *, partner: str = ACME, **columns: Any
-    ) -> UUID:
+    async def run(self, invoice_pk: int, items: Iterable[Fields] = (), *, partner: str = ACME, **columns: Any) -> UUID:
         """Store a run with its items and return its id."""
         made = {
             "partner_id": partner,
@@ -114,7 +113,7 @@ class World:
         await self.items(run_id, items)
         return run_id
 
-    async def items(self, run_id: UUID, items: Iterable[dict[str, Any]]) -> None:
+    async def items(self, run_id: UUID, items: Iterable[Fields]) -> None:
         """Store the plan of a run that has none."""
         rows = [
             {
@@ -177,7 +176,7 @@ class World:
         await self._insert("notice_attempt", {"delivery_id": delivery_id, **attempt}, "number")
         return webhook_id, delivery_id
 
-    async def _insert(self, table: str, columns: dict[str, Any], returning: str) -> Any:
+    async def _insert(self, table: str, columns: Fields, returning: str) -> Any:
         values = ", ".join(f"${number}" for number in range(1, len(columns) + 1))
         statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({values}) RETURNING {returning}"
         return await self.pool.fetchval(statement, *columns.values())

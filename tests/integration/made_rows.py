@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from devstack.fields import Fields
 from halosync.contracts.connection import ConnectionEnded, EndConnection, RequestRefused
 from halosync.contracts.message import Message
 from halosync.messaging.sealing import new_private_key
@@ -32,7 +33,7 @@ _ITEM: dict[str, object] = {
 }
 
 
-def item(before: tuple[Any, ...] | None = None, after: tuple[Any, ...] | None = None, **columns: Any) -> dict[str, Any]:
+def item(before: tuple[Any, ...] | None = None, after: tuple[Any, ...] | None = None, **columns: Any) -> Fields:
     """Columns of an item; before and after are (quantity, price, billing_cycle, active)."""
     made = {**_ITEM, **columns}
     for when, shape in (("before", before), ("after", after)):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from devstack.fields import Fields
 from halosync.domain.item_sentences import LINE_NOT_RECURRING, PERHAPS_UNDONE, UNDONE
 from halosync.domain.model import LineKind, Outcome, Reason
 from halosync.domain.natural_order import natural_key
@@ -24,10 +25,10 @@ RANKS = {Outcome.FAILED: 1, Outcome.HELD: 2, Outcome.PENDING: 4, Outcome.SYNCED:
 class Made:
     """An invoice of columns and, if it was synchronised, the items of its products."""
 
-    lines: list[dict[str, Any]]
-    items: list[dict[str, Any]] | None
+    lines: list[Fields]
+    items: list[Fields] | None
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Fields]:
         """Return what the API shows of the lines, in the invoice's order."""
         item_of = {line_no: standing(item) for item in self.items or () for line_no in item["line_nos"]}
         nothing = {"outcome": None, "action": None, "reason": None, "detail": None}
@@ -39,7 +40,7 @@ class Made:
         ]
 
 
-def standing(item: dict[str, Any]) -> dict[str, Any]:
+def standing(item: Fields) -> Fields:
     """Return an item as the API shows it: what was undone has another outcome and another sentence."""
     outcome, detail = {"undone": ("skipped", UNDONE), "unsure": ("failed", PERHAPS_UNDONE)}.get(
         item["undone"], (item["outcome"], item["detail"])
@@ -49,7 +50,7 @@ def standing(item: dict[str, Any]) -> dict[str, Any]:
 
 @st.composite
 def invoices(draw: st.DrawFn) -> Made:
-    lines: list[dict[str, Any]] = [
+    lines: list[Fields] = [
         {
             "line_no": line_no,
             "line_id": str(line_no),
@@ -102,7 +103,7 @@ def fits(row: Mapping[str, Any], wanted: LineChoice) -> bool:
     )
 
 
-def ordered(rows: list[dict[str, Any]], wanted: LineChoice, names: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+def ordered(rows: list[Fields], wanted: LineChoice, names: Mapping[str, str]) -> Iterator[Fields]:
     """Yield lines in the order wanted: each customer's together, customers by their first line."""
 
     def number(row: Mapping[str, Any]) -> Decimal:
@@ -118,7 +119,7 @@ def ordered(rows: list[dict[str, Any]], wanted: LineChoice, names: Mapping[str, 
         sequence.sort(key=word, reverse=wanted.descending)
 
     # Stable sorts, the least significant key first.
-    for_customer: dict[str, list[dict[str, Any]]] = {}
+    for_customer: dict[str, list[Fields]] = {}
     for row in rows:
         for_customer.setdefault(row["customer_id"], []).append(row)
     for lines in for_customer.values():
@@ -136,13 +137,13 @@ def ordered(rows: list[dict[str, Any]], wanted: LineChoice, names: Mapping[str, 
         yield from for_customer[customer]
 
 
-def counts(rows: list[dict[str, Any]], wanted: LineChoice) -> LineCounts:
+def counts(rows: list[Fields], wanted: LineChoice) -> LineCounts:
     outcomes = {str(outcome): sum(row["outcome"] == outcome for row in rows) for outcome in Outcome}
     fitting = sum(fits(row, wanted) for row in rows)
     return LineCounts(lines=len(rows), fitting=fitting, needing_attention=sum(map(needs, rows)), **outcomes)
 
 
-def money(rows: list[dict[str, Any]]) -> dict[str | None, Decimal]:
+def money(rows: list[Fields]) -> dict[str | None, Decimal]:
     amounts: dict[str | None, Decimal] = {}
     for row in rows:
         cycle = row["billing_cycle"] if row["kind"] == LineKind.RECURRING else None

@@ -4,9 +4,10 @@ import json
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
+from devstack.fields import Fields
 from halosync.store.pool import Pool
 
-Step: TypeAlias = dict[str, Any]
+Step: TypeAlias = Fields
 """A step of a plan, as EXPLAIN has it."""
 
 _IN_VAIN = ("Rows Removed by Join Filter", "Rows Removed by Filter")

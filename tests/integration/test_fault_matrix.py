@@ -16,6 +16,7 @@ from devstack.faults.habits import HABITS, SIZES, drawn_habits, with_others
 from devstack.faults.matrix import CaseResult
 from devstack.faults.proxy import Proxy
 from devstack.faults.workload import make_workload
+from devstack.fields import Fields
 from devstack.wait import until
 from halo_sandbox.testing import RunningSandbox
 
@@ -121,7 +122,7 @@ class Stage:
     before, wanted = make_workload().before, make_workload().wanted
 
 
-def item(name: str, outcome: str, reason: str | None = None) -> dict[str, Any]:
+def item(name: str, outcome: str, reason: str | None = None) -> Fields:
     return {"halo_client_id": 1, "licence_name": name, "outcome": outcome, "reason": reason}
 
 

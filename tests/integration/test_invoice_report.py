@@ -1,9 +1,10 @@
 """The report of an invoice: filters, order, pages and counts are those of a naive computation."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from devstack.fields import Fields
 from halosync.domain.model import LineKind, Outcome
 from halosync.ports.invoice_report import LineChoice, LineCounts, LineSort, ReportedInvoice
 from halosync.store.invoice_report import InvoiceReports
@@ -157,7 +158,7 @@ async def test_statuses_stay_while_the_next_run_reads_and_when_it_cannot(world: 
 
 async def test_cleanups_and_cycles(world: "World") -> None:
     invoice_pk = await world.invoice(lines=[world.line(1, billing_cycle="Yearly"), world.line(2), world.line(3)])
-    gone: dict[str, Any] = {"action": "delete", "product_code": None}
+    gone: Fields = {"action": "delete", "product_code": None}
     run_id = await world.run(
         invoice_pk,
         [

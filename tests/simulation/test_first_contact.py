@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from devstack.fields import Fields
 from halosync.domain.client_rules import Rules
 from halosync.domain.look_alikes import look_key
 from halosync.domain.plan import PlanInput
@@ -64,7 +65,7 @@ def test_a_planner_that_takes_what_only_looks_like_a_customer_is_found_out(monke
 
 @pytest.mark.parametrize("refusal", ["locked", "log_in_page", "closed"])
 def test_what_halo_takes_a_little_later_is_done_in_the_same_sync(refusal: str) -> None:
-    half: dict[str, Any] = {refusal: 0.5}
+    half: Fields = {refusal: 0.5}
     rates = replace(NONE, **half)
     world = simulate(1, rates=rates, scenario=Scenario(max_attempts=50))
     assert (world.broken, world.failed, world.states) == ((), (), ("succeeded",))

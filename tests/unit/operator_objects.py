@@ -7,6 +7,7 @@ RabbitMQ's Cluster Operator ("API reference", `RabbitmqCluster`) and KEDA ("Scal
 
 from typing import Annotated, Any, Literal, Self
 
+from devstack.fields import Fields
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 from pydantic.alias_generators import to_camel
 
@@ -180,6 +181,6 @@ _ANY: TypeAdapter[Any] = TypeAdapter(
 KINDS = {"Cluster", "RabbitmqCluster", "ScaledObject", "TriggerAuthentication"}
 
 
-def check_operator_object(told: dict[str, Any]) -> None:
+def check_operator_object(told: Fields) -> None:
     """Raise pydantic's ValidationError if an operator would not take it, or would leave out what is misspelt."""
     _ANY.validate_python(told)

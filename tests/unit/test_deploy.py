@@ -4,13 +4,13 @@ import os
 import re
 import stat
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 from auth.environment import AuthSettings
 from cryptography.fernet import Fernet
 from devstack.command import run
+from devstack.fields import Fields
 from devstack.rabbitmq_node import MOST_MESSAGE_BYTES
 from halo_writer.environment import WriterSettings
 from halosync.contracts.invoice_checks import MOST_EVENT_BYTES
@@ -21,8 +21,8 @@ from planner.environment import PlannerSettings
 from report_api.environment import ReportApiSettings
 from report_api.heavy_work import MOST_BYTES
 
-COMPOSE: dict[str, Any] = yaml.safe_load(Path("docker-compose.yml").read_text("utf-8"))
-SERVICES: dict[str, Any] = COMPOSE["services"]
+COMPOSE: Fields = yaml.safe_load(Path("docker-compose.yml").read_text("utf-8"))
+SERVICES: Fields = COMPOSE["services"]
 SETTINGS: dict[str, type[ProcessSettings]] = {
     "auth": AuthSettings,
     "planner": PlannerSettings,

@@ -14,6 +14,7 @@ import kubernetes_validate
 import pytest
 import yaml
 from devstack.command import run
+from devstack.fields import Fields
 from halosync.domain.accounts import Account, Users
 from halosync.messaging.topology import LICENCE_ACTIONS
 from halosync.runtime.setting_names import NAMES, URL_PASSWORDS
@@ -30,7 +31,7 @@ SERVICES = ("auth", "planner", "halo-writer", "report-api")
 COMPOSE_SECRETS = set(yaml.safe_load(Path("docker-compose.yml").read_text("utf-8"))["secrets"])
 
 
-def documents(text: str) -> list[dict[str, Any]]:
+def documents(text: str) -> list[Fields]:
     return [each for each in yaml.safe_load_all(text) if each]
 
 
@@ -42,11 +43,11 @@ MANIFESTS = [
 ]
 
 
-def named(each: dict[str, Any]) -> str:
+def named(each: Fields) -> str:
     return f"{each['kind']} {each['metadata']['name']}"
 
 
-def valid(each: dict[str, Any]) -> None:
+def valid(each: Fields) -> None:
     """Raise if Kubernetes would not take it, or would leave out what is misspelt."""
     if each["kind"] in KINDS:  # operators bring them: Kubernetes' own schemas do not know them
         check_operator_object(each)
@@ -67,7 +68,7 @@ def values(of: Any, name: str) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("manifest", MANIFESTS, ids=named)
-def test_each_manifest_is_valid(manifest: dict[str, Any]) -> None:
+def test_each_manifest_is_valid(manifest: Fields) -> None:
     valid(manifest)
 
 

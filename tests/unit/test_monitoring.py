@@ -3,19 +3,19 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import promql_parser
 import pytest
 import yaml
+from devstack.fields import Fields
 from halosync.domain.accounts import SERVICES
 from halosync.observability import metrics
 from prometheus_client.metrics import MetricWrapperBase
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy" / "monitoring"
-RULES: list[dict[str, Any]] = yaml.safe_load((FOLDER / "alerts.yml").read_text("utf-8"))["groups"][0]["rules"]
-DASHBOARD: dict[str, Any] = json.loads((FOLDER / "dashboard.json").read_text("utf-8"))
+RULES: list[Fields] = yaml.safe_load((FOLDER / "alerts.yml").read_text("utf-8"))["groups"][0]["rules"]
+DASHBOARD: Fields = json.loads((FOLDER / "dashboard.json").read_text("utf-8"))
 _SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count"), "info": ("_info",), "gauge": ("",)}
 _OF_THE_TYPE = {"_bucket": {"le"}, "_info": {"version", "process"}}
 _OF_PROMETHEUS = {"job", "instance"}

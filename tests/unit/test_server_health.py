@@ -5,13 +5,13 @@ import contextlib
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
+from devstack.fields import Fields
 from devstack.ports import LOOPBACK, free_port
 
-SERVICES: dict[str, Any] = yaml.safe_load(Path("docker-compose.yml").read_text("utf-8"))["services"]
+SERVICES: Fields = yaml.safe_load(Path("docker-compose.yml").read_text("utf-8"))["services"]
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 

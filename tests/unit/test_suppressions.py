@@ -8,15 +8,15 @@ import re
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
+from devstack.fields import Fields
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("libs", "services", "tests", "bench", "deploy", "requirements")
 PROJECT = (ROOT / "pyproject.toml").read_text("utf-8")
-TOOLS: dict[str, Any] = tomllib.loads(PROJECT)["tool"]
-LINT: dict[str, Any] = TOOLS["ruff"]["lint"]
+TOOLS: Fields = tomllib.loads(PROJECT)["tool"]
+LINT: Fields = TOOLS["ruff"]["lint"]
 
 IN_CODE = {"noqa": 33, "type: ignore": 2, "pragma": 0, "fmt": 0, "ruff": 0, "mypy": 0}
 """How many comments of each kind there are in all Python files."""
@@ -66,7 +66,7 @@ def test_the_number_of_ignored_warnings_is_known() -> None:
 
 
 def test_the_number_of_modules_without_types_is_known() -> None:
-    overrides: list[dict[str, Any]] = TOOLS["mypy"]["overrides"]
+    overrides: list[Fields] = TOOLS["mypy"]["overrides"]
     assert [set(override) for override in overrides] == [{"module", "ignore_missing_imports"}]
     assert len(overrides[0]["module"]) == MODULES_WITHOUT_TYPES, __doc__
 

@@ -1,10 +1,11 @@
 """A parsed `invalid_grant` breaks a connection; nothing else does (halo-api section 1)."""
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from auth.access_tokens import REFRESHES_AT_ONCE
+from devstack.fields import Fields
 from halosync.contracts.connection import ConnectionLost
 from halosync.ports.requests import Refusal
 
@@ -74,7 +75,7 @@ async def test_refresh_ahead_finds_a_broken_connection_too(world: "World") -> No
     ],
     ids=str,
 )
-async def test_anything_else_is_transient(world: "World", fault: dict[str, Any]) -> None:
+async def test_anything_else_is_transient(world: "World", fault: Fields) -> None:
     await world.connect()
     await world.expire()
     await world.sandbox.admin.add_fault("acme", match={"path": "token"}, **fault)

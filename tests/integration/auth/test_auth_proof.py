@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from devstack.fields import Fields
 from halosync.contracts.connection import EndConnection
 from halosync.ports.connections import hash_state
 from halosync.ports.permits import Rate
@@ -71,7 +72,7 @@ async def test_a_token_that_does_not_say_that_it_may_not_read_is_found_out(
         ({"status": 429}, "rate_limited"),
     ],
 )
-async def test_what_cannot_be_read_is_not_connected(world: "World", fault: dict[str, Any], code: str) -> None:
+async def test_what_cannot_be_read_is_not_connected(world: "World", fault: Fields, code: str) -> None:
     await world.sandbox.admin.add_fault("acme", match={"path": "SoftwareLicence"}, **fault)
     assert (await not_connected(world))[0] == code
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from devstack.fields import Fields
 from halosync.contracts.invoice_checks import InvalidInvoiceError
 from halosync.store.pool import Pool
 from halosync.store.runs import RunStore
@@ -17,7 +18,7 @@ from tests.invoices import HEADER, line
 PARTNER = "acme-msp"
 
 
-def event(**values: Any) -> dict[str, Any]:
+def event(**values: Any) -> Fields:
     return {**HEADER, "event_id": str(uuid4()), "lines": [line()], **values}
 
 

@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import aio_pika
 import pytest
 import pytest_asyncio
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
+from devstack.fields import Fields
 from devstack.wait import until
 from faststream.rabbit import Channel, RabbitBroker
 from faststream.rabbit.annotations import RabbitMessage
@@ -76,7 +76,7 @@ class Outside:
         assert (collected.body, collected.headers, collected.type) == (kept.body, kept.headers, kept.type)
         return collected
 
-    async def send(self, body: bytes, queue: str, headers: dict[str, Any] | None = None) -> None:
+    async def send(self, body: bytes, queue: str, headers: Fields | None = None) -> None:
         """Publish a message as no part of halosync would."""
         message = aio_pika.Message(body, content_type="application/json", type="odd.v1", headers=headers or {})
         await self.channel.default_exchange.publish(message, routing_key=queue)

@@ -6,6 +6,7 @@ from typing import Any
 import aio_pika
 import pytest
 from aiormq.channel import Channel
+from devstack.fields import Fields
 from devstack.wait import until
 from faststream.rabbit import RabbitBroker
 from halosync.messaging.connection import connect_options, connection_now
@@ -149,7 +150,7 @@ async def test_a_binding_that_was_deleted_is_an_error_until_it_is_back(
 
 
 async def test_a_message_that_the_broker_refuses_is_an_error(publisher: Publisher, outside: Outside) -> None:
-    full: dict[str, Any] = {"x-max-length": 1, "x-overflow": "reject-publish"}
+    full: Fields = {"x-max-length": 1, "x-overflow": "reject-publish"}
     queue = await outside.channel.declare_queue("full", arguments=full, durable=True)
     await publish(publisher, exchange="", routing_key=queue.name)
     with pytest.raises(NotPublishedError):

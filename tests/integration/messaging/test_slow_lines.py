@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import httpx
 import planner.app
+from devstack.fields import Fields
 from devstack.wait import until
 from faststream.rabbit import RabbitBroker
 from halosync.contracts.invoice import InvoiceHeader
@@ -55,7 +56,7 @@ def event(partner_id: str, host: InvoiceHost | None = None) -> bytes:
         "currency": "AUD",
         "issued_at": "2026-11-05T02:00:00Z",
     }
-    lines: dict[str, Any] = {"lines": []} if host is None else {"lines_url": host.url()}
+    lines: Fields = {"lines": []} if host is None else {"lines_url": host.url()}
     return json.dumps(made | lines).encode()
 
 

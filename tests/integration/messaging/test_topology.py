@@ -11,6 +11,7 @@ import halo_writer.composition as writer_main
 import planner.composition as planner_main
 import pytest
 import report_api.composition as report_api_main
+from devstack.fields import Fields
 from devstack.rabbitmq_node import MOST_MESSAGE_BYTES
 from faststream.rabbit import Channel, RabbitBroker, RabbitQueue
 from halo_writer.environment import WriterSettings
@@ -35,7 +36,7 @@ from report_api.environment import ReportApiSettings
 
 from .conftest import DELAYS_S, PATIENCE_S, Outside
 
-SETTINGS: dict[str, Any] = {
+SETTINGS: Fields = {
     "database_url": "postgresql://u:p@127.0.0.1/halosync",
     "amqp_url": "amqp://u:p@127.0.0.1/",
     "public_url": "https://halosync.example",
@@ -89,7 +90,7 @@ def test_every_queue_has_one_of_the_services_as_its_worker() -> None:
 
 @pytest.mark.parametrize("queue", [queue for queue, _ in queues(DELAYS_S)], ids=lambda queue: str(queue.name))
 def test_no_queue_grows_without_bound_and_only_second_copies_are_dropped(queue: RabbitQueue) -> None:
-    arguments: dict[str, Any] = dict(queue.arguments or {})
+    arguments: Fields = dict(queue.arguments or {})
     quorum = arguments["x-queue-type"] == "quorum"
     bounds = {"x-max-length-bytes"} if quorum else {"x-max-length", "x-message-ttl"}
     assert all(arguments[bound] > 0 for bound in bounds)

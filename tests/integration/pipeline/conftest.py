@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 import halo_writer.assembly
 import planner.assembly
 import pytest
+from devstack.fields import Fields
 from devstack.fixtures import PoolOf
 from halo_sandbox.testing import RunningSandbox
 from halo_writer.batch_writer import BatchWriter
@@ -119,7 +120,7 @@ class Pipeline:
         )
         return halo_writer.assembly.assemble(ports, rules)
 
-    async def invoice(self, lines: list[dict[str, Any]], **header: Any) -> str:
+    async def invoice(self, lines: list[Fields], **header: Any) -> str:
         """Take in an invoice with these lines; each may leave out what does not matter."""
         invoice_id = header.pop("invoice_id", "INV-1")
         event = {
@@ -136,13 +137,13 @@ class Pipeline:
         await self.intake.take_in(json.dumps(event).encode())
         return str(invoice_id)
 
-    async def messages(self) -> list[tuple[str, dict[str, Any]]]:
+    async def messages(self) -> list[tuple[str, Fields]]:
         """Take everything out of the outbox."""
         rows = await self.pool.fetch("DELETE FROM outbox RETURNING outbox_id, message_type, body")
         rows.sort(key=itemgetter("outbox_id"))
         return [(row["message_type"], json.loads(row["body"])) for row in rows]
 
-    async def deliver(self, kind: str, message: dict[str, Any]) -> float | None:
+    async def deliver(self, kind: str, message: Fields) -> float | None:
         """Hand a message to whoever it is for; return how long it wants to wait."""
         match kind:
             case "run.requested.v1":
@@ -170,7 +171,7 @@ class Pipeline:
                 queue.append((clock() + wait_s, kind, message))
             queue += [(clock(), *message) for message in await self.messages()]
 
-    async def sync(self, **options: Any) -> dict[str, Any]:
+    async def sync(self, **options: Any) -> Fields:
         """Start a run, see it through, and return it."""
         run_id = await self.start(**options)
         await self.deliver_all()
@@ -180,7 +181,7 @@ class Pipeline:
         """Start a run."""
         return await self.runs.request(PARTNER, RunOrder(**options), by=Actor("test"))
 
-    async def run(self, run_id: UUID) -> dict[str, Any]:
+    async def run(self, run_id: UUID) -> Fields:
         """Return a run's row, after checking that its counters are those of its rows (spec section 4)."""
         [row] = await self.pool.fetch("SELECT * FROM run WHERE run_id = $1", run_id)
         [counted] = await self.pool.fetch(
@@ -199,11 +200,11 @@ class Pipeline:
         assert {name: run[name] for name in dict(counted)} == dict(counted)
         return run
 
-    async def items(self, run_id: UUID) -> list[dict[str, Any]]:
+    async def items(self, run_id: UUID) -> list[Fields]:
         """Return a run's items."""
         return [dict(row) for row in await self.pool.fetch("SELECT * FROM item WHERE run_id = $1 ORDER BY seq", run_id)]
 
-    async def licences(self) -> dict[tuple[int, str], dict[str, Any]]:
+    async def licences(self) -> dict[tuple[int, str], Fields]:
         """Return what Halo holds, by client and name; that there is one of each is part of every test."""
         rows = await self.sandbox.admin.licences(TENANT)
         found = {(row["client_id"], row["name"]): row for row in rows}

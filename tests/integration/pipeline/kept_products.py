@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from devstack.fields import Fields
+
 TENANT = "acme"
 ONE = {"method": "POST", "path": "SoftwareLicence"}
 
 
-def product(code: str, **values: Any) -> dict[str, Any]:
+def product(code: str, **values: Any) -> Fields:
     return {"product_code": code, "quantity": "3", **values}

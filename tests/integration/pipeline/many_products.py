@@ -1,6 +1,6 @@
 """Invoices of many products of one customer."""
 
-from typing import Any
+from devstack.fields import Fields
 
 from .conftest import Pipeline
 
@@ -8,7 +8,7 @@ TENANT = "acme"
 ONE = {"method": "POST", "path": "SoftwareLicence"}
 
 
-def products(number: int) -> list[dict[str, Any]]:
+def products(number: int) -> list[Fields]:
     return [{"product_code": f"P-{n}", "quantity": str(n + 1)} for n in range(number)]
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from devstack.fields import Fields
 from halo_sandbox.testing import RunningSandbox
 from halosync.contracts.connection import TokenGranted
 from halosync.domain.array_size import ArraySizeBounds
@@ -78,7 +79,7 @@ class Pools:
     writer: Pool
 
 
-def line(number: int, **values: Any) -> dict[str, Any]:
+def line(number: int, **values: Any) -> Fields:
     """Return a line of an invoice; what does not matter to the test is filled in."""
     return {
         "line_id": str(number),

@@ -1,7 +1,8 @@
 """A run up to its plan: its orders to the writers are there, and nothing is sent yet."""
 
-from typing import Any
 from uuid import UUID
+
+from devstack.fields import Fields
 
 from .conftest import Pipeline
 
@@ -12,7 +13,7 @@ async def deliver_once(pipeline: Pipeline) -> None:
         await pipeline.deliver(*message)
 
 
-async def planned(pipeline: Pipeline) -> tuple[UUID, list[tuple[str, dict[str, Any]]]]:
+async def planned(pipeline: Pipeline) -> tuple[UUID, list[tuple[str, Fields]]]:
     """Start a run and plan it; return its id and the orders to the writers."""
     run_id = await pipeline.start()
     await deliver_once(pipeline)

@@ -4,6 +4,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from devstack.fields import Fields
 from halosync.store.array_sizes import ArraySizeStore
 
 from .conftest import Pipeline
@@ -12,7 +13,7 @@ from .parts import TENANT
 ONE = {"method": "POST", "path": "SoftwareLicence"}
 
 
-def products(number: int) -> list[dict[str, Any]]:
+def products(number: int) -> list[Fields]:
     return [{"product_code": f"P-{n:03}", "quantity": str(n % 7 + 1)} for n in range(number)]
 
 

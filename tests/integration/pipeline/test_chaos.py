@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from devstack.fields import Fields
 
 from .conftest import Pipeline
 from .planned_run import deliver_once
@@ -16,7 +17,7 @@ from .planned_run import deliver_once
 TENANT = "acme"
 WRITES = {"path": "SoftwareLicence"}
 PRODUCTS = 70
-FAULTS: list[dict[str, Any]] = [
+FAULTS: list[Fields] = [
     {"drop_after": True},
     {"drop_before": True},
     {"reset_after": True},

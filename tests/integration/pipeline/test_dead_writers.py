@@ -1,9 +1,9 @@
 """Writers that die or come late, and orders delivered twice: each licence is written once."""
 
 import asyncio
-from typing import Any
 
 import pytest
+from devstack.fields import Fields
 from devstack.wait import until
 from halosync.domain.acts import Actor
 from halosync.ports.batch_work import AppliedAction
@@ -68,9 +68,7 @@ async def test_a_writer_that_died_between_refusal_and_look_up_is_looked_after(pi
 
 
 @pytest.mark.parametrize("fault", [{"status": 429}, {"drop_before": True}, {"unauthorized": True}])
-async def test_what_comes_back_unsent_after_a_cancel_is_not_sent_again(
-    pipeline: Pipeline, fault: dict[str, Any]
-) -> None:
+async def test_what_comes_back_unsent_after_a_cancel_is_not_sent_again(pipeline: Pipeline, fault: Fields) -> None:
     await pipeline.pool.execute("UPDATE partner SET rate_requests = 500, rate_window_s = 1")
     await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, delay_s=0.3, **fault)
     await pipeline.invoice(products(3))

@@ -1,8 +1,7 @@
 """A licence that halosync wrote and somebody has deleted in Halo: its creation anew is marked, and can be held."""
 
-from typing import Any
-
 import pytest
+from devstack.fields import Fields
 from halosync.domain.acts import Actor
 from halosync.domain.run_order import Approval, RunMode, RunOrder
 from halosync.store.runs import RunStore
@@ -15,7 +14,7 @@ pytestmark = pytest.mark.integration
 OF_ONE = [{"product_code": f"P-{number}"} for number in (1, 2, 3)]
 
 
-async def deleted(pipeline: Pipeline, *, on_drift: str) -> dict[str, Any]:
+async def deleted(pipeline: Pipeline, *, on_drift: str) -> Fields:
     """Let halosync write three licences and somebody delete one of them; return the run after that."""
     await pipeline.pool.execute("UPDATE partner SET on_drift = $1", on_drift)
     await pipeline.invoice(OF_ONE)
@@ -24,13 +23,13 @@ async def deleted(pipeline: Pipeline, *, on_drift: str) -> dict[str, Any]:
     return await pipeline.sync()
 
 
-async def marks(pipeline: Pipeline, run: dict[str, Any]) -> list[tuple[str, str, list[dict[str, Any]]]]:
+async def marks(pipeline: Pipeline, run: Fields) -> list[tuple[str, str, list[Fields]]]:
     """Return product, outcome and drift of the items that have a drift."""
     items = await pipeline.items(run["run_id"])
     return [(item["product_code"], item["outcome"], item["drift"]) for item in items if item["drift"]]
 
 
-def mark(number: int, now_at: str | None = None) -> list[dict[str, Any]]:
+def mark(number: int, now_at: str | None = None) -> list[Fields]:
     return [{"field": "licence", "we_wrote": str(number), "halo_has": now_at}]
 
 
@@ -210,7 +209,7 @@ SHARED = [
 ]
 
 
-async def shared(pipeline: Pipeline) -> dict[str, Any]:
+async def shared(pipeline: Pipeline) -> Fields:
     """Let two customers share a client, and somebody delete the licence of a product that both are billed for."""
     await pipeline.pool.execute("UPDATE partner SET on_drift = 'hold'")
     await pipeline.pool.executemany(

@@ -1,9 +1,9 @@
 """No tenant delays another: whose turn it is, said without a clock."""
 
 import asyncio
-from typing import Any
 
 import pytest
+from devstack.fields import Fields
 from devstack.wait import until
 from halo_writer.batch_writer import BUSY_WAIT_S
 from halosync.domain.acts import Actor
@@ -46,7 +46,7 @@ async def start_small(pipeline: Pipeline) -> dict[str, object]:
     return order
 
 
-async def planned(pipeline: Pipeline, order: dict[str, Any]) -> list[int]:
+async def planned(pipeline: Pipeline, order: Fields) -> list[int]:
     """Plan a run and return the batches that the writers are told of."""
     assert await pipeline.deliver("run.requested.v1", order) is None
     return [message["batch_id"] for kind, message in await pipeline.messages() if kind == "licence.actions.v1"]

@@ -1,8 +1,7 @@
 """Whatever breaks on the way to Halo: no licence twice, none lost, and every item says what became of it."""
 
-from typing import Any
-
 import pytest
+from devstack.fields import Fields
 from halosync.domain.acts import Actor
 from halosync.ports.tokens import ConnectionLostError
 
@@ -28,7 +27,7 @@ from .planned_run import deliver_once, planned
     ],
     ids=lambda fault: "-".join(map(str, fault.values())) + "-" + next(iter(fault)),
 )
-async def test_a_write_without_a_known_outcome_is_looked_up_first(pipeline: Pipeline, fault: dict[str, Any]) -> None:
+async def test_a_write_without_a_known_outcome_is_looked_up_first(pipeline: Pipeline, fault: Fields) -> None:
     pipeline.transport.total_timeout_s = 2.0
     await pipeline.sandbox.admin.add_fault(TENANT, match=ONE, **fault)
     await pipeline.invoice(products(5))

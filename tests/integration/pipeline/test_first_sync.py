@@ -1,8 +1,7 @@
 """The first Sync with a Halo that others have filled does no harm (spec sections 9 and 15.10)."""
 
-from typing import Any
-
 import pytest
+from devstack.fields import Fields
 from halosync.domain.details import stamp_in, stamp_of
 from halosync.domain.run_order import RunMode
 
@@ -20,12 +19,12 @@ async def ask_first(pipeline: Pipeline, **settings: object) -> None:
         await pipeline.pool.execute(f"UPDATE partner SET {name} = $1", value)
 
 
-async def fill(pipeline: Pipeline, *licences: dict[str, Any]) -> None:
+async def fill(pipeline: Pipeline, *licences: Fields) -> None:
     rows = [{"client_id": 1, "count": 5.0, "price": 40.0, "billing_cycle": "MONTHLY", **each} for each in licences]
     await pipeline.sandbox.admin.add_licences(TENANT, *rows)
 
 
-async def outcomes(pipeline: Pipeline, run: dict[str, Any]) -> dict[str, tuple[str, str | None]]:
+async def outcomes(pipeline: Pipeline, run: Fields) -> dict[str, tuple[str, str | None]]:
     return {item["licence_name"]: (item["outcome"], item["reason"]) for item in await pipeline.items(run["run_id"])}
 
 
@@ -121,7 +120,7 @@ async def test_what_a_person_keeps_stays(pipeline: Pipeline) -> None:
     "mark", [{"azure_connection_id": 3}, {"snowid": "x"}, {"thirdparty_client_id": "y"}, {"external_link_id": "z"}]
 )
 async def test_what_another_program_marked_is_neither_changed_nor_removed_nor_made_again(
-    pipeline: Pipeline, mark: dict[str, Any]
+    pipeline: Pipeline, mark: Fields
 ) -> None:
     await fill(pipeline, {"name": "P-1", **mark}, {"name": "OLD", **mark})
     before = await pipeline.licences()

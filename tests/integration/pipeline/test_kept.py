@@ -1,14 +1,13 @@
 """What was written is true: `synced` is what Halo shows, and the rest says what Halo made of it (spec section 9)."""
 
-from typing import Any
-
 import pytest
+from devstack.fields import Fields
 
 from .conftest import Pipeline
 from .kept_products import ONE, TENANT, product
 
 
-async def named(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
+async def named(pipeline: Pipeline) -> dict[str, Fields]:
     return {row["name"]: row for row in await pipeline.sandbox.admin.licences(TENANT)}
 
 
@@ -26,7 +25,7 @@ async def looked_up(pipeline: Pipeline) -> int:
 )
 @pytest.mark.parametrize("batch_size", [1, 50])
 async def test_one_create_makes_one_licence_in_all_syncs_whatever_halo_calls_it(
-    pipeline: Pipeline, settings: dict[str, Any], kept: set[str], batch_size: int
+    pipeline: Pipeline, settings: Fields, kept: set[str], batch_size: int
 ) -> None:
     pipeline.tuning.batch_size = batch_size
     pipeline.planning = pipeline.planner().run_planner
@@ -100,7 +99,7 @@ async def test_a_cut_name_that_nobody_could_look_up_is_not_created_twice(pipelin
 )
 @pytest.mark.parametrize("there", [False, True])
 async def test_what_halo_does_not_keep_is_said_and_not_sent_again(
-    pipeline: Pipeline, settings: dict[str, Any], line: dict[str, Any], words: str, there: bool
+    pipeline: Pipeline, settings: Fields, line: Fields, words: str, there: bool
 ) -> None:
     if there:
         await pipeline.sandbox.admin.add_licences(TENANT, {"client_id": 1, "name": "P-1", "count": 9})

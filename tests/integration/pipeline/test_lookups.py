@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from devstack.fields import Fields
 from devstack.wait import until
 from halosync.ports.permits import Rate
 from halosync.ports.tokens import TokenUnavailableError
@@ -16,7 +17,7 @@ ONE = {"method": "POST", "path": "SoftwareLicence"}
 LOOK_UP = {"method": "GET", "path": "SoftwareLicence"}
 
 
-def products(number: int, **values: Any) -> list[dict[str, Any]]:
+def products(number: int, **values: Any) -> list[Fields]:
     return [{"product_code": f"P-{n}", "quantity": str(n + 1), **values} for n in range(number)]
 
 
@@ -66,7 +67,7 @@ async def test_giving_up_leaves_alone_what_another_writer_is_sending(pipeline: P
     assert wait_s > 60  # until the other's request has settled
 
 
-async def to_the_end(pipeline: Pipeline, order: tuple[str, dict[str, Any]]) -> None:
+async def to_the_end(pipeline: Pipeline, order: tuple[str, Fields]) -> None:
     """Deliver an order again whenever it asks for it, until it asks no more."""
     wait_s = await pipeline.deliver(*order)
     while wait_s is not None:

@@ -5,9 +5,10 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
+from devstack.fields import Fields
 from halosync.contracts.invoice_checks import InvalidInvoiceError
 from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.run_order import RunMode
@@ -50,7 +51,7 @@ class Story:
         self.published = 0
         self.closed: list[Closed] = []
 
-    def lines(self) -> list[dict[str, Any]]:
+    def lines(self) -> list[Fields]:
         """Draw the lines of an invoice: some are of one product, some of nobody's, some are no licences."""
         others = (
             {"customer_id": "C-9", "customer_name": "Nobody's"},
@@ -75,7 +76,7 @@ class Story:
         of = await self.pipeline.pool.fetch(
             "SELECT invoice_id, revision FROM invoice WHERE period = $1 AND superseded_by IS NULL", period
         )
-        header: dict[str, Any] = {"invoice_id": f"INV-{self.published}", "period": period}
+        header: Fields = {"invoice_id": f"INV-{self.published}", "period": period}
         header["issued_at"] = (datetime(2027, 1, 5, tzinfo=UTC) + timedelta(minutes=self.published)).isoformat()
         kind = "new" if self.adding else self.dice.choice(["new", "revision", "replacement"])
         if of and kind == "revision":
@@ -91,7 +92,7 @@ class Story:
 
     async def run(self) -> None:
         """A Sync, also of an older invoice, an undo of any run, or a preview of one."""
-        options: dict[str, Any] = {}
+        options: Fields = {}
         runs = await self.pipeline.pool.fetch("SELECT run_id FROM run WHERE mode IN ('apply', 'undo')")
         if self.dice.random() < 0.3:
             invoices = await self.pipeline.pool.fetch("SELECT invoice_id FROM invoice WHERE superseded_by IS NULL")

@@ -1,8 +1,7 @@
 """Trouble that partners of such products really have, from the invoice to Halo (spec section 9)."""
 
-from typing import Any
-
 import pytest
+from devstack.fields import Fields
 from halosync.contracts.invoice_checks import InvalidInvoiceError
 from halosync.ports.run_start import OlderPeriodError
 
@@ -14,11 +13,11 @@ pytestmark = pytest.mark.integration
 LIST = {"method": "GET", "path": "SoftwareLicence"}
 
 
-async def reasons(pipeline: Pipeline, run: dict[str, Any]) -> dict[str | None, tuple[str, str | None]]:
+async def reasons(pipeline: Pipeline, run: Fields) -> dict[str | None, tuple[str, str | None]]:
     return {item["product_code"]: (item["outcome"], item["reason"]) for item in await pipeline.items(run["run_id"])}
 
 
-async def fill(pipeline: Pipeline, *licences: dict[str, Any]) -> None:
+async def fill(pipeline: Pipeline, *licences: Fields) -> None:
     rows = [{"client_id": 1, "count": 5.0, "price": 10.0, "billing_cycle": "Monthly", **each} for each in licences]
     await pipeline.sandbox.admin.add_licences(TENANT, *rows)
 

@@ -1,8 +1,7 @@
 """A licence that a complete read did not show and a later one does is what it was: no stranger, and not made twice."""
 
-from typing import Any
-
 import pytest
+from devstack.fields import Fields
 from halosync.domain.run_order import RunMode
 from halosync.store.snapshots import SnapshotStore
 
@@ -35,7 +34,7 @@ async def sees(pipeline: Pipeline, part: str) -> None:
     await pipeline.sandbox.admin.change_settings(TENANT, agent_sees=part, agent_sees_fraction=0.7)
 
 
-async def failures(pipeline: Pipeline, run: dict[str, Any]) -> list[tuple[str, str, str]]:
+async def failures(pipeline: Pipeline, run: Fields) -> list[tuple[str, str, str]]:
     items = await pipeline.items(run["run_id"])
     return [(item["product_code"], item["outcome"], item["reason"]) for item in items if item["reason"]]
 

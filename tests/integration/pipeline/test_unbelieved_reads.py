@@ -1,9 +1,9 @@
 """Reads that go wrong: what is not complete, or not believed, is not planned from."""
 
-from typing import Any
 from uuid import UUID
 
 import pytest
+from devstack.fields import Fields
 from halosync.domain.run_order import RunMode
 from halosync.store.run_work import RunWork
 
@@ -12,7 +12,7 @@ from .conftest import Pipeline
 TENANT = "acme"
 
 
-def products(number: int) -> list[dict[str, Any]]:
+def products(number: int) -> list[Fields]:
     return [{"product_code": f"P-{n}", "quantity": str(n + 1)} for n in range(number)]
 
 

@@ -1,8 +1,7 @@
 """Undoing a run: what it changed is put back where Halo still shows it so (spec section 11, "Undo")."""
 
-from typing import Any
-
 import pytest
+from devstack.fields import Fields
 from halosync.domain.acts import Actor
 from halosync.domain.run_order import Approval, RunMode, RunOrder
 from halosync.ports.run_start import NotHeldError, NothingToUndoError
@@ -21,7 +20,7 @@ THERE: list[dict[str, object]] = [
 ]
 
 
-async def filled(pipeline: Pipeline) -> dict[str, Any]:
+async def filled(pipeline: Pipeline) -> Fields:
     """Fill Halo, sync an invoice, and return the run: a create, an update that renames, and a removal."""
     await pipeline.sandbox.admin.add_licences(TENANT, *({"client_id": 1, **each} for each in THERE))
     await pipeline.invoice(LINES)

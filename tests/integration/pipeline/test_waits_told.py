@@ -4,6 +4,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 import pytest
+from devstack.fields import Fields
 from halosync.ports.permits import Rate
 from halosync.ports.tokens import AuthAwayError, TokenUnavailableError
 from structlog.testing import capture_logs
@@ -15,7 +16,7 @@ from .test_outages import ordered
 LIMIT = Rate(100, 3600.0)
 
 
-async def told(pipeline: Pipeline, order: tuple[str, dict[str, Any]]) -> MutableMapping[str, Any]:
+async def told(pipeline: Pipeline, order: tuple[str, Fields]) -> MutableMapping[str, Any]:
     """Deliver a message that has to wait, and return the line that says so."""
     with capture_logs() as logs:
         wait_s = await pipeline.deliver(*order)
@@ -67,7 +68,7 @@ async def test_for_the_budget(pipeline: Pipeline, while_writing: bool) -> None:
 @pytest.mark.parametrize("while_writing", [False, True], ids=["reading", "writing"])
 async def test_for_a_halo_that_asks_to_wait(pipeline: Pipeline, while_writing: bool) -> None:
     ids, order = await begun(pipeline, while_writing=while_writing)
-    answer: dict[str, Any] = {"status": 429, "body": {"error": "slow down"}, "headers": {"Retry-After": "77"}}
+    answer: Fields = {"status": 429, "body": {"error": "slow down"}, "headers": {"Retry-After": "77"}}
     await pipeline.sandbox.admin.add_fault("acme", **answer)
     line = await told(pipeline, order)
     assert line.items() >= ids.items()

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 from uuid import UUID
 
+from devstack.fields import Fields
 from halo_writer.ports import Actions
 from halosync.domain.completeness import Pages
 from halosync.domain.guard import Comparison
@@ -26,7 +27,7 @@ LINES = [
 ]
 
 
-def event(number: int, **fields: Any) -> dict[str, Any]:
+def event(number: int, **fields: Any) -> Fields:
     """Return the event of an invoice that has `LINES`."""
     lines = [
         {

@@ -5,10 +5,11 @@ The addresses come from the application itself, so that a new page is attacked w
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from bs4 import BeautifulSoup
+from devstack.fields import Fields
 from fastapi.routing import iter_route_contexts
 from report_api.app import build
 from starlette.routing import BaseRoute
@@ -120,7 +121,7 @@ async def belongings(world: "World", partner: str, *, text: str | None = None) -
     }
 
 
-async def everything(world: "World") -> dict[str, Any]:
+async def everything(world: "World") -> Fields:
     """Return every row of the database, but for sessions, whose use is noted."""
     tables = await world.pool.fetch(
         "SELECT table_name AS name FROM information_schema.tables"

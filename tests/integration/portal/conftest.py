@@ -8,6 +8,7 @@ from urllib.parse import urljoin
 import httpx
 import pytest
 from bs4 import BeautifulSoup, Tag
+from devstack.fields import Fields
 
 if TYPE_CHECKING:
     from tests.integration.conftest import World
@@ -101,8 +102,8 @@ def _fits(form: Tag, fields: dict[str, object]) -> bool:
     return all(name in named and hidden.get(name, str(value)) == str(value) for name, value in fields.items())
 
 
-def _values(form: Tag) -> dict[str, Any]:
-    values: dict[str, Any] = {}
+def _values(form: Tag) -> Fields:
+    values: Fields = {}
     for element in form.select("input[name], select[name], textarea[name]"):
         name, kind = str(element["name"]), element.get("type")
         if kind in {"checkbox", "radio"}:

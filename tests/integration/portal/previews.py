@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from devstack.fields import Fields
+
 if TYPE_CHECKING:
     from tests.integration.conftest import World
     from tests.integration.portal.conftest import Browser, Page
@@ -23,7 +25,7 @@ def path(run_id: UUID, page: str = "preview") -> str:
     return f"/portal/acme-msp/runs/{run_id}/{page}"
 
 
-def some(world: "World") -> list[dict[str, Any]]:
+def some(world: "World") -> list[Fields]:
     return [
         world.item(
             before,
@@ -37,8 +39,8 @@ def some(world: "World") -> list[dict[str, Any]]:
     ]
 
 
-def removal(world: "World", number: int, **columns: Any) -> dict[str, Any]:
-    made: dict[str, Any] = {
+def removal(world: "World", number: int, **columns: Any) -> Fields:
+    made: Fields = {
         "action": "delete",
         "product_code": None,
         "customer_ids": [],
@@ -50,7 +52,7 @@ def removal(world: "World", number: int, **columns: Any) -> dict[str, Any]:
     return world.item((2, "10", MONTHLY, True), None, **{**made, **columns})
 
 
-async def previewed(browser: "Browser", world: "World", items: list[dict[str, Any]], **columns: Any) -> UUID:
+async def previewed(browser: "Browser", world: "World", items: list[Fields], **columns: Any) -> UUID:
     await world.connect()
     made = {"mode": "preview", "state": "writing", **columns}
     run_id = await world.run(await world.invoice(lines=[world.line(1)]), items, **made)

@@ -4,25 +4,27 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from devstack.fields import Fields
+
 if TYPE_CHECKING:
     from tests.integration.conftest import World
     from tests.integration.portal.conftest import Page
 
 ACME, RIVAL = "acme-msp", "rival-msp"
 HERE = f"/portal/{ACME}/report"
-REFUSED: dict[str, Any] = {
+REFUSED: Fields = {
     "outcome": "failed",
     "action": "update",
     "reason": "halo_rejected",
     "detail": "Halo refused this: no.",
 }
-NOT_FOUND: dict[str, Any] = {
+NOT_FOUND: Fields = {
     "outcome": "skipped",
     "action": "none",
     "reason": "customer_not_found",
     "detail": "Link it.",
 }
-GUARDED: dict[str, Any] = {"outcome": "held", "action": "delete", "reason": "delete_guard", "detail": "Too many."}
+GUARDED: Fields = {"outcome": "held", "action": "delete", "reason": "delete_guard", "detail": "Too many."}
 
 
 async def synchronised(world: "World", invoice_id: str = "INV-1", **columns: Any) -> UUID:

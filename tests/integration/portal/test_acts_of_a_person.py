@@ -3,10 +3,11 @@
 On all pages of a partner, each form that is offered is sent once, filled in as it may be.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from bs4 import BeautifulSoup
+from devstack.fields import Fields
 from halosync.domain.acts import COMMAND_LINE, Act
 from halosync.domain.roles import Principal, Role
 
@@ -60,7 +61,7 @@ async def send_every_form(browser: "Browser", ids: dict[str, str]) -> None:
         if not answer.headers["content-type"].startswith("text/html"):
             continue
         for form in BeautifulSoup(answer.text, "html.parser").select('form[method="post"]'):
-            values: dict[str, Any] = _values(form)
+            values: Fields = _values(form)
             ticked = form.select('input[type="checkbox"][name]')
             values |= {str(box["name"]): box.get("value", "on") for box in ticked}
             values |= {name: entered for name, entered in ENTERED.items() if name in values}

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from devstack.fields import Fields
 from halosync.domain.acts import AUTO_SYNC, COMMAND_LINE, HALO, Act, Actor
 from halosync.store.audit import record
 
@@ -72,7 +73,7 @@ async def test_entries_of_some_days_of_somebody_and_with_a_text(browser: "Browse
         'Ada Began to connect the Halo "acme".',
         'Ben Accepted a difference of November 2026 as it is. The note: "Billed at Søns by hand."',
     )
-    cases: tuple[tuple[dict[str, Any], list[str]], ...] = (
+    cases: tuple[tuple[Fields, list[str]], ...] = (
         ({"since": "2026-11-05", "until": "2026-11-05"}, [ada]),
         ({"since": "2026-11-06", "until": "2026-11-06"}, [ben]),
         ({"until": "9999-12-31", "q": "SØNS"}, [ben]),

@@ -1,8 +1,9 @@
 """Forms of strangers (CSRF): every address that changes something refuses what does not come from a page of ours."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from devstack.fields import Fields
 
 from tests.integration.portal.attack import ACME, FORMS, SHOWN, Address, belongings, everything
 from tests.integration.portal.conftest import new_browser
@@ -26,7 +27,7 @@ async def token_of(browser: "Browser", address: Address) -> str:
 
 
 async def send(
-    browser: "Browser", address: Address, ids: dict[str, str], fields: dict[str, Any], **headers: str
+    browser: "Browser", address: Address, ids: dict[str, str], fields: Fields, **headers: str
 ) -> "httpx.Response":
     filled = {"api_key": browser.world.keys[ACME], **ids, **fields}
     return await browser.client.request(

@@ -1,8 +1,9 @@
 """The button that keeps a licence: on its page, and where its removal is held."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from devstack.fields import Fields
 
 if TYPE_CHECKING:
     from tests.integration.conftest import World
@@ -83,7 +84,7 @@ async def test_among_the_held_changes_a_removal_is_kept_beside_its_tick(world: "
 
 async def test_who_hears_a_page_alone_tells_its_ticks_and_buttons_apart(world: "World", browser: "Browser") -> None:
     await world.connect()
-    held: dict[str, Any] = {"outcome": "held", "reason": "delete_guard", "action": "delete", "product_code": "P-1"}
+    held: Fields = {"outcome": "held", "reason": "delete_guard", "action": "delete", "product_code": "P-1"}
     rows = [("C-1", "Contoso", "P-1"), ("C-1", "Contoso", "P-2"), ("C-2", "Fabrikam", "P-1"), ("C-3", "Zeta", "P-1")]
     items = [
         world.item(

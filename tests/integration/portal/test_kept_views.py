@@ -1,9 +1,10 @@
 """Who sends a form of a list comes back to the same rows, in the same order, of the same size."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 import pytest
+from devstack.fields import Fields
 from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.roles import Role
 
@@ -45,7 +46,7 @@ async def test_the_desk_keeps_pages_and_orders_of_both_tables(world: "World", br
     assert here(browser) == (address, view)
     await browser.submit(f"{PORTAL}/customers/ticked")
     assert here(browser) == (address, view), "nothing was ticked"
-    form: dict[str, Any] = {"back": "page=x&sort=--name&products=-1&products_sort=y&other=1", "desk": "yes"}
+    form: Fields = {"back": "page=x&sort=--name&products=-1&products_sort=y&other=1", "desk": "yes"}
     csrf = (await browser.open(address)).soup.select("input[name=csrf]")[0]["value"]
     browser._shown(await browser.client.post(f"{PORTAL}/customers/ticked", data=form | {"csrf": csrf}), 200)
     assert here(browser) == (address, {}), "what no page of ours sends is left out"
@@ -169,7 +170,7 @@ async def test_a_name_that_is_searched_from_the_desk_leads_back_to_it(world: "Wo
 
 async def test_accepting_a_difference_leads_back_to_the_same_rows(world: "World", browser: "Browser") -> None:
     lines = [world.line(n, customer_id="C-1", customer_name="Contoso", product_code=f"P-{n}") for n in range(1, 121)]
-    missing: dict[str, Any] = {
+    missing: Fields = {
         "outcome": "skipped",
         "action": "none",
         "reason": "customer_not_found",

@@ -1,8 +1,9 @@
 """All that is unmatched in one place: by money, with its lines, and linked or left out by ticks."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from devstack.fields import Fields
 
 if TYPE_CHECKING:
     from tests.integration.conftest import World
@@ -75,11 +76,11 @@ async def test_ticked_rows_are_linked_or_left_out_and_set_back(world: "World", b
     assert browser.page.url.path == HERE
     await browser.submit(f"/portal/{ACME}/customers/undo")
     assert (await links(world), browser.page.url.path) == ({}, HERE)
-    unchosen: dict[str, Any] = {"row": "2", "pair-1": ""}
+    unchosen: Fields = {"row": "2", "pair-1": ""}
     await browser.submit(large, **unchosen)
     assert "Choose a suggestion in every ticked row" in browser.page.text
     inputs = browser.page.soup.select("form[data-ticks] input[name]")
-    values: dict[str, Any] = {str(element["name"]): str(element["value"]) for element in inputs}
+    values: Fields = {str(element["name"]): str(element["value"]) for element in inputs}
     answer = await browser.client.post(small, data=values | {"row": ["1", "2"]})
     assert "2 customers are excluded" in " ".join(answer.text.split())
     assert await links(world) == {"C-L": (None, True), "C-S": (None, True)}

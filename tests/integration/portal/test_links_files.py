@@ -1,8 +1,9 @@
 """Links of customers by a file, and by ticks: all that is shown holds, or it is told."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from devstack.fields import Fields
 
 from .customer_links import ACME, HERE, accept, links, pairs, prepared, upload
 
@@ -105,5 +106,5 @@ async def test_files_may_be_large_and_nothing_else(world: "World", browser: "Bro
     page = await upload(browser, large, status=422)
     assert "And 19,940 more." in page.text
     await upload(browser, large * 2, status=413)
-    big: dict[str, Any] = {"csrf": "x", "q": "x" * 70000}
+    big: Fields = {"csrf": "x", "q": "x" * 70000}
     assert (await browser.client.post(f"{HERE}/link", data=big)).status_code == 413

@@ -1,8 +1,9 @@
 """A request about links reads the picture of all customers, or products, once: it is the costly part of the request."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from devstack.fields import Fields
 from halosync.ports.links import LinkPicture
 from halosync.store.links import LinkStore
 
@@ -44,7 +45,7 @@ async def test_a_form_that_links_one_row_reads_the_picture_once(
     csrf = (await browser.open(f"{PORTAL}/customers")).soup.select("input[name=csrf]")[0]["value"]
     not_linked = {"csrf": csrf, "customer_id": "C-1", "before": "[null,false]"}
     linked = {**not_linked, "before": "[4,false]"}
-    product: dict[str, Any] = {"csrf": csrf, "product_code": "AV", "before": ""}
+    product: Fields = {"csrf": csrf, "product_code": "AV", "before": ""}
     for path, fields in (
         ("customers/link", {**not_linked, "halo_client_id": client}),
         ("customers/unlink", linked),

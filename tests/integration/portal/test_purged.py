@@ -2,9 +2,10 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from devstack.fields import Fields
 from halosync.domain.acts import COMMAND_LINE
 from halosync.store.retention import RetentionStore
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.integration
 HERE = "/portal/acme-msp"
 LONG_AGO = datetime(2023, 1, 5, tzinfo=UTC)
-SYNCED: dict[str, Any] = {"outcome": "synced", "action": "create", "after": ("12", "31.50", "Monthly", True)}
+SYNCED: Fields = {"outcome": "synced", "action": "create", "after": ("12", "31.50", "Monthly", True)}
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
+from devstack.fields import Fields
 
 if TYPE_CHECKING:
     from tests.integration.conftest import World
@@ -33,7 +34,7 @@ async def sent(browser: "Browser", action: str, **fields: Any) -> str:
     return page.response.headers["location"]
 
 
-async def newest(world: "World") -> dict[str, Any]:
+async def newest(world: "World") -> Fields:
     row = await world.pool.fetchrow("SELECT * FROM run ORDER BY created_at DESC LIMIT 1")
     assert row is not None
     return dict(row)

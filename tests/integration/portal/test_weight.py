@@ -6,9 +6,10 @@ Of rows that a few customers share, and of one row a customer with a sentence of
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from devstack.fields import Fields
 from halosync.domain import item_sentences, write_sentences
 from halosync.domain.model import Action, Drift
 from halosync.store.item_traces import drift_as_json
@@ -55,9 +56,9 @@ class Ending:
                 return item_sentences.managed_elsewhere([400_000 + number], "datto_id")
         return self.shared
 
-    def columns(self, number: int) -> dict[str, Any]:
+    def columns(self, number: int) -> Fields:
         """Return the columns of an item."""
-        made: dict[str, Any] = {"outcome": self.outcome, "action": self.action, "reason": self.reason}
+        made: Fields = {"outcome": self.outcome, "action": self.action, "reason": self.reason}
         made |= {"detail": self.detail(number), "before": BEFORE, "halo_licence_id": 400_000 + number}
         made["after"] = None if self.action == "delete" else AFTER
         made["drift"] = drift_as_json(_drift(number)) if self.reason == "edited_in_halo" else None
@@ -99,7 +100,7 @@ async def stored(world: "World", endings: Sequence[Ending]) -> str:
     for number in range(ROWS):
         ending = endings[number % len(endings)]
         customer = number * ending.customers // ROWS
-        names: dict[str, Any] = {"customer_name": name_of(customer)}
+        names: Fields = {"customer_name": name_of(customer)}
         code = f"MS-365-BUSINESS-{number % 5}"
         lines.append(
             world.line(

@@ -3,6 +3,8 @@
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from devstack.fields import Fields
+
 if TYPE_CHECKING:
     from tests.integration.conftest import World
 
@@ -27,4 +29,4 @@ async def licence(world: "World", number: int, *, partner: str = PARTNER, **colu
     )
 
 
-SYNCED: dict[str, Any] = {"outcome": "synced", "action": "create", "after": ("12", "31.50", "Monthly", True)}
+SYNCED: Fields = {"outcome": "synced", "action": "create", "after": ("12", "31.50", "Monthly", True)}

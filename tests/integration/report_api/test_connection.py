@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from devstack.fields import Fields
 from halosync.contracts.connection import (
     BeginConnection,
     CompleteConnection,
@@ -107,7 +108,7 @@ async def test_disconnecting(world: "World") -> None:
 
 
 async def test_testing_the_connection(world: "World") -> None:
-    shown: dict[str, Any] = {
+    shown: Fields = {
         "tenant": "acme",
         "clients": 2,
         "licences": 25,

@@ -3,11 +3,12 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 import pytest_asyncio
+from devstack.fields import Fields
 from devstack.ports import free_port
 from halosync.domain.acts import COMMAND_LINE
 from halosync.runtime.health import serve_until, server
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.integration
 
-Event = tuple[str, dict[str, Any]]
+Event = tuple[str, Fields]
 
 
 class Stream:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
+from devstack.fields import Fields
 from halosync.domain.model import Action, Outcome
 from halosync.domain.natural_order import natural_key
 from halosync.domain.preview_kinds import PreviewKind
@@ -138,7 +139,7 @@ async def test_items_are_paged_in_the_order_of_the_plan(world: "World", item_vie
 async def test_items_are_sorted_within_their_customers_and_these_by_their_first(
     world: "World", item_views: ItemViews
 ) -> None:
-    def item(name: str, code: str, quantity: int | None, outcome: str, action: str = "update") -> dict[str, Any]:
+    def item(name: str, code: str, quantity: int | None, outcome: str, action: str = "update") -> Fields:
         after = None if quantity is None else (quantity, str(quantity), "Monthly", True)
         known = {"customer_name": name, "customer_ids": [name], "product_code": code, "halo_client_id": None}
         return world.item(after, after, outcome=outcome, action=action, **known)

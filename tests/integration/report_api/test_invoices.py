@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import pytest
 import pytest_asyncio
+from devstack.fields import Fields
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -166,15 +167,15 @@ async def test_pages_of_lines_add_up_whatever_the_limit(many: "World", limit: in
         ({"outcome": "skipped", "reason": "changed_since"}, "synced"),
     ],
 )
-async def test_a_line_says_what_is_true_after_an_undo(world: "World", how: dict[str, Any], outcome: str) -> None:
+async def test_a_line_says_what_is_true_after_an_undo(world: "World", how: Fields, outcome: str) -> None:
     invoice_pk = await world.invoice(lines=[world.line(1), world.line(2)])
     before, after = ("5", "31.50", "Monthly", True), ("12", "31.50", "Monthly", True)
-    done: dict[str, Any] = {"outcome": "synced", "action": "update", "before": before, "after": after}
+    done: Fields = {"outcome": "synced", "action": "update", "before": before, "after": after}
     run_id = await world.run(invoice_pk, [world.item(**done, halo_licence_id=5, line_nos=[1])])
     await world.finish(run_id)
     number = await world.pool.fetchval("SELECT item_id FROM item")
     undo = await world.run(invoice_pk, mode="undo", undoes=run_id)
-    back: dict[str, Any] = {"before": after, "after": before, "halo_licence_id": 5, "action": "update"}
+    back: Fields = {"before": after, "after": before, "halo_licence_id": 5, "action": "update"}
     await world.items(undo, [world.item(outcome="pending", **back, undoes_item_id=number)])
     assert (await lines(world))[0]["outcome"] == "synced", "nothing is undone before Halo has done it"
     what = world.item(**{**back, **how})

@@ -6,6 +6,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 import pytest
+from devstack.fields import Fields
 from halosync.contracts.run import HaloRefreshRequested
 from halosync.store.reads import ReadStore
 
@@ -29,7 +30,7 @@ async def prepared(world: "World") -> None:
     await world.halo(CLIENTS, ["ms-365-bp", "Antivirus 1", "Antivirus 1"])
 
 
-async def customers(world: "World", **params: str) -> dict[str, Any]:
+async def customers(world: "World", **params: str) -> Fields:
     return {item["customer_id"]: item for item in (await world.get("/customers", params=params))["items"]}
 
 

@@ -3,9 +3,10 @@
 import csv
 import io
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from devstack.fields import Fields
 from pypdf import PdfReader
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ async def test_a_certificate_names_what_differs_and_says_what_else_the_invoice_b
     lines = [world.line(1), world.line(2, kind="one_off"), world.line(3, quantity=Decimal(0), product_code="NONE")]
     invoice_pk = await world.invoice(lines=lines, total=Decimal("756.00"))
     await licence(world, 5)
-    none: dict[str, Any] = {"outcome": "skipped", "action": "none"}
+    none: Fields = {"outcome": "skipped", "action": "none"}
     await world.finish(
         await world.run(
             invoice_pk,
@@ -103,7 +104,7 @@ async def test_a_certificate_has_every_exception(world: "World") -> None:
     await world.pool.execute(
         "INSERT INTO customer_link (partner_id, customer_id, excluded) VALUES ('acme-msp', 'C-1', true)"
     )
-    excluded: dict[str, Any] = {"outcome": "skipped", "action": "none", "reason": "customer_excluded"}
+    excluded: Fields = {"outcome": "skipped", "action": "none", "reason": "customer_excluded"}
     made = (
         world.item(**excluded, halo_client_id=None, product_code=f"P-{n}", line_nos=[n]) for n in range(1, size + 1)
     )
@@ -122,7 +123,7 @@ async def test_an_undo_opens_a_closed_month_and_every_certificate_is_kept(world:
     assert (await world.call("POST", "/months/2026-11/close", json={"seen": 0})).status_code == 201
     first = await world.get("/months/2026-11/certificate")
 
-    async def undo(*items: dict[str, Any]) -> None:
+    async def undo(*items: Fields) -> None:
         made = await world.run(invoice_pk, mode="undo", undoes=run_id)
         await world.items(made, [{**item, "outcome": "pending"} for item in items])
         for item in items:

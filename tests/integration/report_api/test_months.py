@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from devstack.fields import Fields
 
 if TYPE_CHECKING:
     from tests.integration.conftest import World
@@ -103,7 +104,7 @@ async def test_a_link_that_the_run_knew_and_found_no_client_by_stays_the_reason(
     ],
 )
 async def test_what_was_synchronised_and_differs_has_its_reason(
-    *, world: "World", now: dict[str, Any], price_field: str, after: Any, reason: str, amount: str
+    *, world: "World", now: Fields, price_field: str, after: Any, reason: str, amount: str
 ) -> None:
     invoice_pk = await world.invoice(lines=[world.line(1)])
     await licence(world, 5, **now)
@@ -145,7 +146,7 @@ async def test_what_is_made_and_taken_away_again_is_no_change(world: "World") ->
     shape = ("12", "31.50", "Monthly", True)
     other = ("13", "31.50", "Monthly", True)
 
-    async def run(*items: dict[str, Any]) -> None:
+    async def run(*items: Fields) -> None:
         await world.finish(await world.run(invoice_pk, [{**item, "outcome": "synced"} for item in items]))
 
     await run(

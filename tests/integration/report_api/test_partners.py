@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
+from devstack.fields import Fields
 from halosync.store.queries import QUERIES
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ async def test_the_sums_that_are_kept_are_those_of_the_lines(world: "World") -> 
         return str(acme["not_synchronised"])
 
     assert await not_synchronised() == "3024.00", "eight recurring lines, before there is a run"
-    unmatched: dict[str, Any] = {"outcome": "skipped", "action": "none", "halo_client_id": None}
+    unmatched: Fields = {"outcome": "skipped", "action": "none", "halo_client_id": None}
     licence = (
         "INSERT INTO halo_licence (partner_id, halo_licence_id, halo_client_id, name, quantity, price, billing_cycle,"
         " is_active) VALUES ('acme-msp', 5, 7, 'a licence', 2, 31.5, 'Monthly', true)"

@@ -9,6 +9,7 @@ import asyncpg
 import httpx
 import pytest
 import structlog
+from devstack.fields import Fields
 from halosync.domain.acts import COMMAND_LINE
 from halosync.ports.requests import NoReplyError
 
@@ -21,10 +22,10 @@ JSON = {"Content-Type": "application/json"}
 BY_CODE = {"licence_name": None}
 
 
-def assert_problem(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
+def assert_problem(response: httpx.Response, status: int, code: str) -> Fields:
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/problem+json"
-    body: dict[str, Any] = response.json()
+    body: Fields = response.json()
     assert body["type"] == f"urn:halosync:problem:{code}"
     assert (body["status"], body["code"]) == (status, code)
     assert body["title"]

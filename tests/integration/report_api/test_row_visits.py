@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiosql
 import pytest
+from devstack.fields import Fields
 from halosync.store import queries
 from halosync.store.queries import QUERIES
 
@@ -46,7 +47,7 @@ async def month(world: "World", partner: str, lines: int) -> "tuple[int, UUID]":
     return invoice_pk, await world.run(invoice_pk, items, partner=partner)
 
 
-def arguments(name: str, values: dict[str, Any]) -> list[Any]:
+def arguments(name: str, values: Fields) -> list[Any]:
     return [values[parameter] for parameter in _LOADED.driver_adapter.var_sorted[name]]
 
 

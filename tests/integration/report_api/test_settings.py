@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from devstack.fields import Fields
 
 if TYPE_CHECKING:
     from tests.integration.conftest import World
@@ -34,7 +35,7 @@ async def test_the_defaults_are_those_of_the_spec(world: "World") -> None:
 
 
 async def test_settings_are_replaced_completely(world: "World") -> None:
-    wanted: dict[str, Any] = {
+    wanted: Fields = {
         "auto_sync": True,
         "removal": "zero",
         "cleanup": "owned",

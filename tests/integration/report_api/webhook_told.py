@@ -3,9 +3,10 @@
 import asyncio
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
+from devstack.fields import Fields
 from halosync.contracts.connection import ConnectionLost
 from halosync.contracts.message import Message
 from halosync.contracts.run import RunFinished
@@ -93,7 +94,7 @@ def lost(partner: str = ACME) -> ConnectionLost:
     )
 
 
-async def finished(world: "World", held: list[dict[str, Any]], *, mode: str = "apply") -> RunFinished:
+async def finished(world: "World", held: list[Fields], *, mode: str = "apply") -> RunFinished:
     """Store a run that has ended holding these items, and return what is told of it."""
     invoice_pk = await world.pool.fetchval("SELECT invoice_pk FROM invoice") or await world.invoice()
     run_id = await world.run(invoice_pk, [world.item(outcome="held", **each) for each in held], mode=mode)

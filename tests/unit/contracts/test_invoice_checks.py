@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from devstack.fields import Fields
 from halosync.contracts import invoice_checks
 from halosync.contracts.invoice_checks import (
     InvalidInvoiceError,
@@ -197,7 +198,7 @@ def test_amounts_are_rounded_half_up_once_and_exactly(quantity: Decimal) -> None
 
 
 def test_the_same_invoice_has_the_same_content_wherever_its_lines_come_from() -> None:
-    def content(event: dict[str, Any], *lines: Any) -> bytes:
+    def content(event: Fields, *lines: Any) -> bytes:
         checker = LineChecker(read_event(json.dumps(event).encode())[0])
         assert all(checker.check(lines))
         return checker.content

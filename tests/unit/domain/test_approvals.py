@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import pytest
+from devstack.fields import Fields
 from halosync.domain.approvals import change_of
 from halosync.domain.model import Action, LicenceState, Outcome, Traits
 from halosync.domain.plan import PlannedItem
@@ -30,7 +30,7 @@ ITEM = PlannedItem(
     ],
     ids=",".join,
 )
-def test_another_value_is_another_change(other: dict[str, Any]) -> None:
+def test_another_value_is_another_change(other: Fields) -> None:
     assert change_of(replace(ITEM, **other)) != change_of(ITEM)
 
 
@@ -39,5 +39,5 @@ def test_the_name_that_a_renamed_licence_had_is_the_one_that_counts() -> None:
 
 
 @pytest.mark.parametrize("same", [{"customer_name": "Fabrikam"}, {"line_nos": (1,)}, {"item_id": 5}])
-def test_what_nobody_sees_of_the_licence_does_not_make_it_another(same: dict[str, Any]) -> None:
+def test_what_nobody_sees_of_the_licence_does_not_make_it_another(same: Fields) -> None:
     assert change_of(replace(ITEM, **same)) == change_of(ITEM)

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from devstack.fields import Fields
 from halosync.domain.approvals import change_of
 from halosync.domain.drift import drift_of
 from halosync.domain.model import (
@@ -116,7 +117,7 @@ def test_an_inactive_licence_that_somebody_switched_off_is_not_switched_on_unsee
 
 
 def test_what_somebody_deleted_is_marked_and_held_until_it_is_released() -> None:
-    gone: dict[str, Any] = {"vanished": {1: (7, "ms-365")}, "written": {}}
+    gone: Fields = {"vanished": {1: (7, "ms-365")}, "written": {}}
     [held] = planned(**gone).items
     assert [(each.field, each.we_wrote, each.halo_has) for each in held.drift] == [("licence", "1", None)]
     assert (held.action, held.outcome, held.reason) == (Action.CREATE, Outcome.HELD, Reason.EDITED_IN_HALO)

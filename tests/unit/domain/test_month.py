@@ -5,6 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from devstack.fields import Fields
 from halosync.domain.model import Outcome, Reason
 from halosync.domain.month import CustomerSum, MonthGroup, MonthReason, MonthState, ReasonSum, not_recurring, reconcile
 from hypothesis import given
@@ -56,7 +57,7 @@ def state(*groups: MonthGroup, closed: bool = False) -> MonthState:
 
 
 def test_a_month_is_ready_when_nothing_is_left_or_all_of_it_is_accepted() -> None:
-    failed: dict[str, Any] = {"outcome": Outcome.FAILED, "reason": Reason.HALO_REJECTED, "in_halo": Decimal(0)}
+    failed: Fields = {"outcome": Outcome.FAILED, "reason": Reason.HALO_REJECTED, "in_halo": Decimal(0)}
     assert state() is MonthState.READY
     assert state(group()) is MonthState.READY
     assert state(group(**failed)) is MonthState.OPEN
@@ -69,7 +70,7 @@ def test_a_month_is_ready_when_nothing_is_left_or_all_of_it_is_accepted() -> Non
 
 
 def test_a_customer_has_its_own_sums_and_reasons() -> None:
-    failed: dict[str, Any] = {"outcome": Outcome.FAILED, "reason": Reason.HALO_REJECTED, "in_halo": Decimal(4)}
+    failed: Fields = {"outcome": Outcome.FAILED, "reason": Reason.HALO_REJECTED, "in_halo": Decimal(4)}
     month = reconcile(
         [
             group(halo_client_id=None),
@@ -87,8 +88,8 @@ def test_a_customer_has_its_own_sums_and_reasons() -> None:
 
 
 def test_what_differs_and_needs_nothing_is_told_apart() -> None:
-    failed: dict[str, Any] = {"outcome": Outcome.FAILED, "reason": Reason.HALO_REJECTED, "in_halo": Decimal(4)}
-    excluded: dict[str, Any] = {"outcome": Outcome.SKIPPED, "reason": Reason.CUSTOMER_EXCLUDED, "in_halo": Decimal(0)}
+    failed: Fields = {"outcome": Outcome.FAILED, "reason": Reason.HALO_REJECTED, "in_halo": Decimal(4)}
+    excluded: Fields = {"outcome": Outcome.SKIPPED, "reason": Reason.CUSTOMER_EXCLUDED, "in_halo": Decimal(0)}
     month = reconcile([group(), group(**failed), group(**excluded), group(**excluded, billing_cycle="Yearly")])
     assert (month.not_synchronised, month.needs_nothing) == (Decimal(6), Decimal(20))
     month = reconcile([group(**failed), group(billed=Decimal(13))])
@@ -96,7 +97,7 @@ def test_what_differs_and_needs_nothing_is_told_apart() -> None:
 
 
 def test_a_reason_says_how_much_of_it_is_held() -> None:
-    edited: dict[str, Any] = {"reason": Reason.EDITED_IN_HALO, "in_halo": Decimal(0)}
+    edited: Fields = {"reason": Reason.EDITED_IN_HALO, "in_halo": Decimal(0)}
     month = reconcile([group(**edited, outcome=Outcome.HELD, things=2), group(**edited, things=3)])
     assert [(each.count, each.held) for each in month.reasons] == [(5, 2)]
 
@@ -132,7 +133,7 @@ def test_what_is_not_synchronised_is_what_keeps_the_month_open() -> None:
 
 
 def test_what_halo_holds_is_known_once_a_run_has_looked() -> None:
-    before: dict[str, Any] = {"outcome": None, "reason": MonthReason.NOT_SYNCHRONISED, "in_halo": Decimal(0)}
+    before: Fields = {"outcome": None, "reason": MonthReason.NOT_SYNCHRONISED, "in_halo": Decimal(0)}
     assert not reconcile([group(**before)]).compared
     assert reconcile([group(**before), group()]).compared
     assert reconcile([]).compared

@@ -1,8 +1,8 @@
 import re
 from datetime import date, timedelta
-from typing import Any
 
 import pytest
+from devstack.fields import Fields
 from halosync.domain.notice_sentences import TITLES, letter
 from halosync.domain.notices import (
     MOST_REST_S,
@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 DAY_S = 86_400
 STATES = {NoticeType.ITEMS_HELD: "held", NoticeType.REVIEW_NEEDED: ""}
-RUN: dict[str, Any] = {
+RUN: Fields = {
     "partner_id": "acme-msp",
     "run_id": "r",
     "invoice_id": "INV-1",

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from devstack.fields import Fields
 from halosync.domain.drift import hold_edited, overwrites_edit
 from halosync.domain.model import Action, Drift, LicenceState, Outcome, Reason
 from halosync.domain.plan import PlannedItem
@@ -20,7 +21,7 @@ def item(*drift: Drift, action: Action = Action.UPDATE, **more: Any) -> PlannedI
     return replace(plain, drift=drift, **more)
 
 
-CHANGES: dict[str, tuple[Drift, dict[str, Any]]] = {
+CHANGES: dict[str, tuple[Drift, Fields]] = {
     "name": (NAME, {"set_name": "P"}),
     "quantity": (QUANTITY, {"after": replace(STATE, quantity=Decimal(6))}),
     "price": (PRICE, {"after": replace(STATE, price=Decimal(32))}),

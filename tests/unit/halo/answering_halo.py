@@ -1,9 +1,9 @@
 """A Halo that answers what a test wants."""
 
 import json
-from typing import Any
 
 import httpx
+from devstack.fields import Fields
 from halosync.halo.transport import HaloTransport
 
 CLIENT = {"id": 7, "name": "Contoso", "inactive": False, "colour": "#fff"}
@@ -38,11 +38,11 @@ class Halo:
         self.body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
 
 
-def licences(*rows: object) -> dict[str, Any]:
+def licences(*rows: object) -> Fields:
     return {"record_count": len(rows), "licences": list(rows)}
 
 
-def clients(*rows: object) -> dict[str, Any]:
+def clients(*rows: object) -> Fields:
     return {"record_count": len(rows), "clients": list(rows)}
 
 

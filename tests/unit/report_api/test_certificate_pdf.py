@@ -7,12 +7,13 @@ from importlib import import_module
 from typing import Any, cast
 
 import pytest
+from devstack.fields import Fields
 from pypdf import PdfReader
 from report_api.months import certificate_pdf as pdf
 from report_api.months.certificate_models import Certificate
 from report_api.months.certificate_pdf import certificate_pdf
 
-RUN: dict[str, Any] = {
+RUN: Fields = {
     "run_id": "f6c6f807-6eb9-41aa-825b-0123456789ab",
     "state": "succeeded",
     "requested_by": "anna@acme.example",

@@ -3,13 +3,13 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
+from devstack.fields import Fields
 from report_api.openapi import text
 
 COMMITTED = Path(__file__).parents[3] / "docs/generated/openapi.json"
-DESCRIPTION: dict[str, Any] = json.loads(COMMITTED.read_text("utf-8"))
+DESCRIPTION: Fields = json.loads(COMMITTED.read_text("utf-8"))
 OPERATIONS = [
     pytest.param(path, method, operation, id=f"{method} {path}")
     for path, methods in DESCRIPTION["paths"].items()
@@ -27,7 +27,7 @@ def test_every_reference_leads_somewhere() -> None:
 
 
 @pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS)
-def test_every_call_is_described(path: str, method: str, operation: dict[str, Any]) -> None:
+def test_every_call_is_described(path: str, method: str, operation: Fields) -> None:
     assert operation["summary"]
     assert operation["description"]
     assert operation["tags"]

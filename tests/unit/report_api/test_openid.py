@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 import pytest
+from devstack.fields import Fields
 from devstack.ports import free_port
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -25,7 +26,7 @@ def provider(**told: object) -> OpenId:
     return made
 
 
-def token(key: Any = KEY, algorithm: str = "RS256", **changed: Any) -> dict[str, Any]:
+def token(key: Any = KEY, algorithm: str = "RS256", **changed: Any) -> Fields:
     """An answer of the token endpoint; a claim of None is left out."""
     now = int(time.time())
     claims = {"iss": ISSUER, "aud": CLIENT, "sub": "1", "iat": now, "exp": now + 300, "nonce": NONCE, **changed}
@@ -59,7 +60,7 @@ async def test_a_token_for_us_and_this_attempt_is_believed() -> None:
     ],
     ids=lambda changed: str(sorted(changed)),
 )
-async def test_a_token_of_others_for_others_or_too_old_is_not_believed(changed: dict[str, Any]) -> None:
+async def test_a_token_of_others_for_others_or_too_old_is_not_believed(changed: Fields) -> None:
     with pytest.raises(JoseError):
         await provider()._claims(token(**changed), NONCE)
 

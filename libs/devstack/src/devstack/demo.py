@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from devstack.demo_checks import DemoFailedError, compare_run, halo_holds, pages_of
+from devstack.fields import Fields
 from devstack.log_in import log_in
 from devstack.options import StackOptions
 from devstack.own_domain import HOST
@@ -157,7 +158,7 @@ class Demo:
         customers = len({line["customer_id"] for line in event["lines"]})
         self._console.log(f"Invoice {event['invoice_id']}: {len(event['lines'])} lines of {customers} customers")
 
-    async def _show_review(self, api: httpx.AsyncClient, run: dict[str, Any]) -> None:
+    async def _show_review(self, api: httpx.AsyncClient, run: Fields) -> None:
         """Show what the first Sync asks about: it would remove or reprice what halosync did not write."""
         found = await api.get(f"{_API}/runs/{run['run_id']}/items", params={"outcome": "held", "limit": 500})
         items = found.json()["items"]
@@ -173,7 +174,7 @@ class Demo:
         approved = await self._sync(api, "Sync, approved", approve_review=held)
         compare_run("the approved Sync", approved, "partial", counters(self._sample.first))
 
-    async def _sync(self, api: httpx.AsyncClient, title: str, **options: Any) -> dict[str, Any]:
+    async def _sync(self, api: httpx.AsyncClient, title: str, **options: Any) -> Fields:
         """Start a run, follow it live, and return how it ended."""
         answer = await api.post(f"{_API}/runs", json={"mode": "apply", **options})
         answer.raise_for_status()
@@ -185,7 +186,7 @@ class Demo:
                 numbers = live.get("counters", live)
                 done = numbers["total"] - numbers["pending"]
                 progress.update(bar, total=numbers["total"] or None, completed=done)
-        run: dict[str, Any] = (await api.get(f"{_API}/runs/{run_id}")).json()
+        run: Fields = (await api.get(f"{_API}/runs/{run_id}")).json()
         self._console.print(_run_table(title, run))
         return run
 
@@ -201,7 +202,7 @@ class Demo:
         self._console.print(table)
 
 
-async def _events(api: httpx.AsyncClient, path: str) -> AsyncIterator[dict[str, Any]]:
+async def _events(api: httpx.AsyncClient, path: str) -> AsyncIterator[Fields]:
     """Yield what report-api tells of a run, live, until it ends."""
     async with api.stream("GET", path, timeout=httpx.Timeout(30, read=_PATIENCE_S)) as answer:
         answer.raise_for_status()
@@ -210,7 +211,7 @@ async def _events(api: httpx.AsyncClient, path: str) -> AsyncIterator[dict[str, 
                 yield json.loads(line.removeprefix("data:"))
 
 
-def _run_table(title: str, run: dict[str, Any]) -> Table:
+def _run_table(title: str, run: Fields) -> Table:
     table = Table("Counter", title=f"{title}: {run['state']}, {run['halo_requests']} requests to Halo")
     table.title_justify = "left"
     table.add_column("Items", justify="right")

@@ -16,8 +16,8 @@ import sys
 import time
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
 
+from devstack.fields import Fields
 from devstack.launcher import end_with
 
 MOST_BYTES = 2**17
@@ -28,7 +28,7 @@ _FILES = 3
 class Request:
     """What is to be run, as `forks.fork` sends it, and its input, output and errors."""
 
-    runs: dict[str, Any]
+    runs: Fields
     files: list[int]
 
 

@@ -8,8 +8,9 @@ import json
 from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
+
+from devstack.fields import Fields
 
 TENANT = "acme"
 PARTNER = "acme-msp"
@@ -71,9 +72,9 @@ class Sample:
         again: the counters that a further run must end with; it only reads.
     """
 
-    event: dict[str, Any] = field(default_factory=dict)
-    clients: list[dict[str, Any]] = field(default_factory=list)
-    licences: list[dict[str, Any]] = field(default_factory=list)
+    event: Fields = field(default_factory=dict)
+    clients: list[Fields] = field(default_factory=list)
+    licences: list[Fields] = field(default_factory=list)
     wanted: dict[tuple[int, str], tuple[Decimal, Decimal, str]] = field(default_factory=dict)
     asked: Counter[str] = field(default_factory=Counter)
     first: Counter[str] = field(default_factory=Counter)
@@ -85,7 +86,7 @@ class _Maker:
 
     def __init__(self) -> None:
         self.sample = Sample()
-        self._lines: list[dict[str, Any]] = []
+        self._lines: list[Fields] = []
 
     def line(
         self, customer: tuple[str, str], product: tuple[str, str, str, str], quantity: object, **more: object

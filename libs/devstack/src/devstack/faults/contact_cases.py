@@ -10,6 +10,7 @@ from devstack.errors import NotReadyError
 from devstack.faults.case import Case, Step
 from devstack.faults.trial import INVOICE_READY, Trial
 from devstack.faults.workload import CLIENTS, DELETES, UPDATES, Key, State, Workload
+from devstack.fields import Fields
 
 HELD = len(CLIENTS) * (UPDATES + DELETES)
 """What the first review holds: every other price, and every removal."""
@@ -78,7 +79,7 @@ def _hostile(partner: str) -> Iterator[bytes]:
             "issued_at": "2026-11-06T02:00:00Z",
             "lines": [],
         }
-        bad: list[dict[str, Any]] = [
+        bad: list[Fields] = [
             {"partner_id": f"nobody-{partner}"},
             {"revision": 10**30},
             {"line_count": 7},

@@ -7,6 +7,7 @@ from typing import Any
 from devstack.faults.case import Case, Step, any_item
 from devstack.faults.trial import Trial
 from devstack.faults.workload import Key, Workload
+from devstack.fields import Fields
 
 _BAD = "NEW-2-7"
 _REFUSAL = "This licence cannot be changed."
@@ -114,8 +115,8 @@ async def _lagging(trial: Trial) -> None:
     await trial.fault("POST", nth=2, drop_after=True)
 
 
-_429: dict[str, Any] = {"status": 429, "body": {"error": "Too many requests"}}
-_AFTER_2_S: dict[str, Any] = {**_429, "headers": {"Retry-After": "2"}}
+_429: Fields = {"status": 429, "body": {"error": "Too many requests"}}
+_AFTER_2_S: Fields = {**_429, "headers": {"Retry-After": "2"}}
 _LOG_IN: dict[str, object] = {"status": 302, "headers": {"Location": "https://acme.halopsa.com/auth/login"}}
 
 _GROUP: tuple[tuple[str, str, Step], ...] = (

@@ -5,7 +5,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import Any
 
 import httpx
 from halosync.postgres_failures import POSTGRES_FAILURES
@@ -17,6 +16,7 @@ from devstack.faults.fault_stack import FaultStack, running_fault_stack
 from devstack.faults.habits import drawn_habits
 from devstack.faults.trial import Trial
 from devstack.faults.workload import make_workload
+from devstack.fields import Fields
 
 _TROUBLE: tuple[type[Exception], ...] = (DevstackError, httpx.HTTPError, *POSTGRES_FAILURES, OSError, TimeoutError)
 """What a case may meet when halosync, or the stack, is not as it should be: the case fails, the matrix goes on."""
@@ -65,7 +65,7 @@ async def run_case(fault_stack: FaultStack, case: Case, seed: int = 0) -> CaseRe
 
 
 async def _count(trial: Trial, result: CaseResult) -> None:
-    log: list[dict[str, Any]] = []
+    log: list[Fields] = []
     try:
         log = await trial.requests()
     except httpx.HTTPError as error:

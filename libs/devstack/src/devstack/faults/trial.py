@@ -14,6 +14,7 @@ from halosync.store.pool import open_pool
 from devstack.faults.fault_stack import PATIENCE_S, RATE_REQUESTS, RATE_WINDOW_S, FaultStack, new_name
 from devstack.faults.habits import NO_HABITS, Habits, with_others
 from devstack.faults.workload import Workload, make_workload
+from devstack.fields import Fields
 from devstack.log_in import log_in
 from devstack.own_domain import host_of
 from devstack.wait import until
@@ -162,7 +163,7 @@ class Trial:
 
         await self.until(writing, what="the middle of the run")
 
-    async def requests(self) -> list[dict[str, Any]]:
+    async def requests(self) -> list[Fields]:
         """Return what the tenant's API was asked."""
         return [entry for entry in await self.fault_stack.halo.requests(self.name) if "/api/" in entry["path"]]
 
@@ -195,7 +196,7 @@ class Trial:
 
     async def _publish_all(self) -> None:
         """Publish the invoice, and before it what nobody can process."""
-        header: dict[str, Any] = {
+        header: Fields = {
             "event_id": str(uuid4()),
             "partner_id": self.name,
             "invoice_id": "INV-1",

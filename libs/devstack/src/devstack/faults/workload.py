@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from html import unescape
 from typing import Any
 
+from devstack.fields import Fields
+
 CLIENTS: Mapping[int, str] = {1: "Contoso", 2: "Fabrikam", 3: "Adventure Works"}
 CREATES, UPDATES, DELETES, STAYS = 110, 27, 4, 6
 """Of each client: all in all 441 items, 411 of them in nine arrays, 12 deletes."""
@@ -31,7 +33,7 @@ class Workload:
     more_clients: Sequence[Mapping[str, object]] = ()
 
     @property
-    def clients(self) -> list[dict[str, Any]]:
+    def clients(self) -> list[Fields]:
         """The clients as the sandbox is told of them."""
         return [{"id": number, "name": name} for number, name in CLIENTS.items()] + [dict(x) for x in self.more_clients]
 
