@@ -8,6 +8,7 @@ from uuid import UUID
 
 import invoice_event
 from halo_sandbox.client import SandboxAdmin
+from halo_sandbox.json_object import JsonObject
 from halosync.contracts.checked_line import CheckedLine
 from halosync.contracts.invoice import InvoiceHeader
 from halosync.contracts.invoice_checks import LineChecker
@@ -79,7 +80,7 @@ class Crowd:
         refused = [request for request in await self.halo.requests(name) if request["status"] == 429]
         return f"{name}: {len(refused)} answers 429" if refused else None
 
-    async def _tenant(self, name: str, size: Size) -> dict[str, object]:
+    async def _tenant(self, name: str, size: Size) -> JsonObject:
         await self.halo.put_tenant(
             name,
             applications=[{"client_id": "bench", "name": "bench", "redirect_uris": []}],

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
+from devstack.fields import Fields
 from results import read
 from rounds import Round, by_size
 from row import median_ratio
 
-Details = Mapping[str, Any]
+Details = Fields
 
 
 def _table(heads: Iterable[str], rows: Iterable[Iterable[object]]) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
+from devstack.fields import Fields
 from machine import machine
 from row import Effort, Figure, Found, Row
 
@@ -25,7 +25,7 @@ class Result:
     """Of the machine, as the row began; None where nobody noted it."""
     effort: Effort
     figures: Sequence[Figure]
-    details: Mapping[str, Any]
+    details: Fields
     rounds: int
     """How many this row had, whatever was asked for: 1 where all is measured once."""
     wrong: str = ""

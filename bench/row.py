@@ -7,7 +7,9 @@ as it should: a row raises `WrongEndError` as soon as an end state is wrong, and
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
+
+from devstack.fields import Fields
 
 T = TypeVar("T")
 
@@ -70,7 +72,7 @@ class Found:
     """
 
     figures: Sequence[Figure]
-    details: Mapping[str, Any]
+    details: Fields
     drawings: Mapping[str, str] = field(default_factory=dict)
     rounds: int = 1
 

@@ -13,7 +13,7 @@ from typing import Any
 import aio_pika
 import aiohttp
 import asyncpg
-from products import AMQP_URL, DATABASE_URL, address, serve
+from products import AMQP_URL, DATABASE_URL, Product, address, serve
 
 ARRAY, AT_ONCE = 500, 4
 UPDATE = """
@@ -38,14 +38,14 @@ async def work(queue_name: str, *, durable: bool) -> None:
 
 
 async def take(
-    session: aiohttp.ClientSession, pool: "asyncpg.Pool[Any] | None", tenant: str, products: list[dict[str, Any]]
+    session: aiohttp.ClientSession, pool: "asyncpg.Pool[Any] | None", tenant: str, products: list[Product]
 ) -> None:
     if pool is not None:
         records = [(tenant, row["name"], json.dumps(row)) for row in products]
         await pool.copy_records_to_table("action", columns=["tenant", "name", "body"], records=records)
     places = asyncio.Semaphore(AT_ONCE)
 
-    async def send(array: list[dict[str, Any]]) -> None:
+    async def send(array: list[Product]) -> None:
         async with places:
             async with session.post(address(tenant), data=json.dumps(array).encode()) as answer:
                 answer.raise_for_status()

@@ -1,16 +1,15 @@
 """One product by `requests` and `psycopg`, with a session and a connection a thread, as users of these queues do it."""
 
 import threading
-from typing import Any
 
 import psycopg
 import requests
-from products import DATABASE_URL, RESULT, address, body
+from products import DATABASE_URL, RESULT, Product, address, body
 
 _LOCAL = threading.local()
 
 
-def create(contender: str, tenant: str, row: dict[str, Any]) -> None:
+def create(contender: str, tenant: str, row: Product) -> None:
     if not hasattr(_LOCAL, "session"):
         _LOCAL.session = requests.Session()
         _LOCAL.database = psycopg.connect(DATABASE_URL, autocommit=True)

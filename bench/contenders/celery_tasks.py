@@ -4,11 +4,9 @@ celery -A celery_tasks worker --concurrency 2
 python celery_tasks.py     # publishes
 """
 
-from typing import Any
-
 import blocking
 from celery import Celery
-from products import AMQP_URL, serve
+from products import AMQP_URL, Product, serve
 
 app = Celery("celery_tasks", broker=AMQP_URL)
 app.conf.update(
@@ -22,11 +20,11 @@ app.conf.update(
 
 
 @app.task(name="create")
-def create(tenant: str, row: dict[str, Any]) -> None:
+def create(tenant: str, row: Product) -> None:
     blocking.create("celery", tenant, row)
 
 
-def publish(tenant: str, products: list[dict[str, Any]]) -> None:
+def publish(tenant: str, products: list[Product]) -> None:
     with app.producer_pool.acquire(block=True) as producer:
         for row in products:
             create.apply_async((tenant, row), producer=producer)

@@ -8,22 +8,21 @@ python dbos_workflows.py     # publishes
 import os
 import signal
 import sys
-from typing import Any
 
 import blocking
 from dbos import DBOS, DBOSClient, DBOSConfig
-from products import DATABASE_URL, serve
+from products import DATABASE_URL, Product, serve
 
 QUEUE, VERSION = "creates", "bench"
 
 
 @DBOS.step()
-def create_licence(tenant: str, row: dict[str, Any]) -> None:
+def create_licence(tenant: str, row: Product) -> None:
     blocking.create("dbos", tenant, row)
 
 
 @DBOS.workflow()
-def create(tenant: str, row: dict[str, Any]) -> None:
+def create(tenant: str, row: Product) -> None:
     create_licence(tenant, row)
 
 
@@ -48,7 +47,7 @@ def work() -> None:
     DBOS.destroy()
 
 
-def publish_by(client: DBOSClient, tenant: str, products: list[dict[str, Any]]) -> None:
+def publish_by(client: DBOSClient, tenant: str, products: list[Product]) -> None:
     for row in products:
         client.enqueue({"queue_name": QUEUE, "workflow_name": "create", "app_version": VERSION}, tenant, row)
 

@@ -4,22 +4,20 @@ dramatiq dramatiq_tasks --processes 2 --threads 8
 python dramatiq_tasks.py     # publishes
 """
 
-from typing import Any
-
 import blocking
 import dramatiq
 from dramatiq.brokers.rabbitmq import RabbitmqBroker
-from products import AMQP_URL, serve
+from products import AMQP_URL, Product, serve
 
 dramatiq.set_broker(RabbitmqBroker(url=AMQP_URL))
 
 
 @dramatiq.actor(queue_name="bench-dramatiq")
-def create(tenant: str, row: dict[str, Any]) -> None:
+def create(tenant: str, row: Product) -> None:
     blocking.create("dramatiq", tenant, row)
 
 
-def publish(tenant: str, products: list[dict[str, Any]]) -> None:
+def publish(tenant: str, products: list[Product]) -> None:
     for row in products:
         create.send(tenant, row)
 

@@ -4,14 +4,16 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+
+Product = dict[str, str | int | float]
+"""A row of a licence as Halo takes it."""
 
 AMQP_URL, DATABASE_URL = os.environ["BENCH_AMQP_URL"], os.environ["BENCH_DATABASE_URL"]
 HALO_URL, CLIENTS = os.environ["BENCH_HALO_URL"], 100
 RESULT = "INSERT INTO result (contender, tenant, name, licence_id) VALUES (%s, %s, %s, %s)"
 
 
-def rows(number: int) -> Iterator[dict[str, Any]]:
+def rows(number: int) -> Iterator[Product]:
     """Return the licences to create."""
     for at in range(number):
         yield {
@@ -27,7 +29,7 @@ def address(tenant: str) -> str:
     return f"{HALO_URL}/{tenant}/api/SoftwareLicence"
 
 
-def serve(publish: Callable[[str, list[dict[str, Any]]], object]) -> None:
+def serve(publish: Callable[[str, list[Product]], object]) -> None:
     """Publish what the standard input asks for: lines of a tenant and a number."""
     print("ready", flush=True)
     for line in sys.stdin:
@@ -36,5 +38,5 @@ def serve(publish: Callable[[str, list[dict[str, Any]]], object]) -> None:
         print("published", flush=True)
 
 
-def body(row: dict[str, Any]) -> bytes:
+def body(row: Product) -> bytes:
     return json.dumps([row]).encode()

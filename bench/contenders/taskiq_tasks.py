@@ -5,11 +5,10 @@ python taskiq_tasks.py     # publishes
 """
 
 import asyncio
-from typing import Any
 
 import aiohttp
 import asyncpg
-from products import AMQP_URL, DATABASE_URL, address, body, serve
+from products import AMQP_URL, DATABASE_URL, Product, address, body, serve
 from taskiq import TaskiqEvents, TaskiqState
 from taskiq_aio_pika import AioPikaBroker
 
@@ -25,14 +24,14 @@ async def connect(state: TaskiqState) -> None:
 
 
 @broker.task(task_name="create")
-async def create(tenant: str, row: dict[str, Any]) -> None:
+async def create(tenant: str, row: Product) -> None:
     async with broker.state.session.post(address(tenant), data=body(row)) as answer:
         answer.raise_for_status()
         licence_id = (await answer.json())[0]["id"]
     await broker.state.pool.execute(RESULT, tenant, row["name"], licence_id)
 
 
-async def send(tenant: str, products: list[dict[str, Any]]) -> None:
+async def send(tenant: str, products: list[Product]) -> None:
     for at in range(0, len(products), IN_FLIGHT):
         await asyncio.gather(*(create.kiq(tenant, row) for row in products[at : at + IN_FLIGHT]))
 

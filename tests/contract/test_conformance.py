@@ -163,7 +163,7 @@ async def test_what_halo_calls_the_tenant_is_compared_and_not_told(
     assert "prod" not in named.found
 
 
-def begin(request: Coroutine[Any, Any, httpx.Response]) -> asyncio.Task[httpx.Response]:
+def begin(request: Coroutine[None, None, httpx.Response]) -> asyncio.Task[httpx.Response]:
     return asyncio.get_running_loop().create_task(request)
 
 

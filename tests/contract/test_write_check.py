@@ -41,7 +41,7 @@ async def checked(tenant: RunningTenant) -> tuple[dict[str, Finding], list[int] 
     return found, await check.clean_up()
 
 
-async def left(sandbox: RunningSandbox, name: str) -> list[Any]:
+async def left(sandbox: RunningSandbox, name: str) -> list[Fields]:
     return await sandbox.admin.licences(name)
 
 

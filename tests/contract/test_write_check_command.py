@@ -2,14 +2,14 @@
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from threading import Thread
-from typing import Any
 
 import httpx
 import pytest
 import typer
+from devstack.fields import Fields
 from halo_sandbox.testing import APPLICATION, RunningSandbox
 from halosync.cli import halo
 from halosync.cli.main import app
@@ -24,7 +24,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(write_check_licences, "PAUSE_S", 0.0)
 
 
-async def left(sandbox: RunningSandbox, name: str) -> list[Any]:
+async def left(sandbox: RunningSandbox, name: str) -> list[Fields]:
     return await sandbox.admin.licences(name)
 
 
@@ -32,7 +32,7 @@ async def left(sandbox: RunningSandbox, name: str) -> list[Any]:
 def run(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Awaitable[Result]]:
     """Run the command as a person would whose browser logs in by itself and is led back to this machine."""
 
-    async def command(tenant: str, answers: str, *options: str, faults: Sequence[Mapping[str, Any]] = ()) -> Result:
+    async def command(tenant: str, answers: str, *options: str, faults: Sequence[Fields] = ()) -> Result:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             redirect_url = f"http://127.0.0.1:{free.getsockname()[1]}/accounts/"
@@ -57,7 +57,7 @@ def run(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> Callable[..
     return command
 
 
-left_over: dict[str, list[Any]] = {}
+left_over: dict[str, list[Fields]] = {}
 """What was in each tenant when the command had ended."""
 
 

@@ -60,7 +60,7 @@ class World:
         assert response.status_code == 200, response.text
         return response.json()
 
-    async def pages(self, path: str, limit: int, **params: Any) -> list[Any]:
+    async def pages(self, path: str, limit: int, **params: Any) -> list[Fields]:
         """Return a whole list, read page by page."""
         items, cursor = [], None
         while True:

@@ -81,16 +81,16 @@ def invoices(draw: st.DrawFn) -> Made:
     return Made(lines, items)
 
 
-def total(row: Mapping[str, Any]) -> Decimal:
+def total(row: Fields) -> Decimal:
     exact: Decimal = row["quantity"] * row["unit_price"]
     return exact.quantize(CENT, ROUND_HALF_UP)
 
 
-def needs(row: Mapping[str, Any]) -> bool:
+def needs(row: Fields) -> bool:
     return needs_attention(row["outcome"], row["reason"])
 
 
-def fits(row: Mapping[str, Any], wanted: LineChoice) -> bool:
+def fits(row: Fields, wanted: LineChoice) -> bool:
     told = [row["reason"], row["detail"]]
     names = [row[name] for name in ("customer_name", "product_code", "product_name", "customer_id", "line_id")]
     return (
@@ -106,7 +106,7 @@ def fits(row: Mapping[str, Any], wanted: LineChoice) -> bool:
 def ordered(rows: list[Fields], wanted: LineChoice, names: Mapping[str, str]) -> Iterator[Fields]:
     """Yield lines in the order wanted: each customer's together, customers by their first line."""
 
-    def number(row: Mapping[str, Any]) -> Decimal:
+    def number(row: Fields) -> Decimal:
         value = {
             LineSort.QUANTITY: row["quantity"],
             LineSort.UNIT_PRICE: row["unit_price"],

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from typing import Any
 
 import aio_pika
 import asyncpg
@@ -16,6 +15,8 @@ from halosync.messaging.topology import DEAD, INVOICE_READY
 from halosync.store.dead_letters import DeadLetterStore, OpenedLetter
 from halosync.store.pool import Pool
 
+Headers = Mapping[str, object]
+
 pytestmark = pytest.mark.integration
 
 
@@ -27,7 +28,9 @@ class Watched:
         self.numbers: asyncio.Queue[int] = asyncio.Queue()
         self.failures: list[Exception] = []
 
-    async def keep(self, *, queue: str, message_type: str, reason: str, body: bytes, headers: Mapping[str, Any]) -> int:
+    async def keep(
+        self, *, queue: str, message_type: str, reason: str, body: bytes, headers: Mapping[str, object]
+    ) -> int:
         if self.failures:
             raise self.failures.pop()
         number = await self.store.keep(

@@ -3,13 +3,14 @@
 import importlib
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from devstack.fields import Fields
 
 BENCH = Path(__file__).resolve().parents[2] / "bench"
 
@@ -23,30 +24,30 @@ def module() -> Iterator[Callable[[str], ModuleType]]:
 
 
 @pytest.fixture
-def row(module: Callable[[str], Any]) -> Any:
+def row(module: Callable[[str], ModuleType]) -> ModuleType:
     return module("row")
 
 
 @pytest.fixture
-def results(module: Callable[[str], Any]) -> Any:
+def results(module: Callable[[str], ModuleType]) -> ModuleType:
     return module("results")
 
 
-def result(row: Any, results: Any, name: str = "some") -> Any:
+def result(row: ModuleType, results: ModuleType, name: str = "some") -> Any:
     figures = [row.Figure("seconds", 12.345, unit="s"), row.Figure("times", 2.5, 2.0), row.Figure("all", 3.0, 3, True)]
     return results.Result(name, "2026-11-29", "a machine", 0.5, row.Effort(5), figures, {"rounds": [1, 2]}, rounds=3)
 
 
-def some_row(row: Any, name: str = "some", **more: Any) -> Any:
+def some_row(row: ModuleType, name: str = "some", **more: Any) -> Any:
     return row.Row(name, "what is measured", "what it is against", "2 times", lambda _: None, first_s=10, **more)
 
 
-def test_a_ratio_is_the_median_of_those_of_the_rounds(row: Any) -> None:
+def test_a_ratio_is_the_median_of_those_of_the_rounds(row: ModuleType) -> None:
     # Not the ratio of the medians, which is 1: the second round was slow for both.
     assert row.median_ratio([2.0, 30.0, 3.0], [1.0, 10.0, 3.0]) == 2.0
 
 
-def test_rounds_that_one_contender_does_not_have_are_left_out(row: Any) -> None:
+def test_rounds_that_one_contender_does_not_have_are_left_out(row: ModuleType) -> None:
     assert row.median_ratio([4.0], [2.0, 100.0, 100.0]) == 2.0
 
 
@@ -55,12 +56,12 @@ def test_rounds_that_one_contender_does_not_have_are_left_out(row: Any) -> None:
     [(3.0, 3.0, True, True), (2.9, 3.0, True, False), (3.0, 3.0, False, True), (3.1, 3.0, False, False)],
 )
 def test_a_figure_reaches_its_bound_or_not(
-    row: Any, found: float, to_reach: float, *, least: bool, reached: bool
+    row: ModuleType, found: float, to_reach: float, *, least: bool, reached: bool
 ) -> None:
     assert row.Figure("what", found, to_reach, least).reached is reached
 
 
-def test_a_figure_without_a_bound_reaches_nothing(row: Any) -> None:
+def test_a_figure_without_a_bound_reaches_nothing(row: ModuleType) -> None:
     assert row.Figure("what", 1.0).reached is None
 
 
@@ -69,12 +70,12 @@ def test_a_figure_without_a_bound_reaches_nothing(row: Any) -> None:
     [(5, False, False, 2), (5, False, True, 5), (1, False, False, 1), (5, True, True, 1)],
 )
 def test_what_is_spared_rounds_has_them_all_if_it_is_to_be_thorough(
-    row: Any, rounds: int, most: int, *, quick: bool, thorough: bool
+    row: ModuleType, rounds: int, most: int, *, quick: bool, thorough: bool
 ) -> None:
     assert row.Effort(rounds, quick, thorough).most(2) == most
 
 
-def test_the_table_of_a_terminal_has_a_line_for_each_figure(row: Any, results: Any) -> None:
+def test_the_table_of_a_terminal_has_a_line_for_each_figure(row: ModuleType, results: ModuleType) -> None:
     lines = [" ".join(line.split()) for line in results.text_table([result(row, results)]).splitlines()]
     assert lines == [
         "row what found to reach reached",
@@ -84,7 +85,7 @@ def test_the_table_of_a_terminal_has_a_line_for_each_figure(row: Any, results: A
     ]
 
 
-def test_what_is_written_is_read_again(row: Any, results: Any, tmp_path: Path) -> None:
+def test_what_is_written_is_read_again(row: ModuleType, results: ModuleType, tmp_path: Path) -> None:
     results.write(tmp_path, result(row, results), {"picture": "<svg/>"})
     assert results.read(tmp_path, "some") == result(row, results)
     written = json.loads((tmp_path / "some.json").read_text("utf-8"))
@@ -92,7 +93,9 @@ def test_what_is_written_is_read_again(row: Any, results: Any, tmp_path: Path) -
     assert (tmp_path / "picture.svg").read_text("utf-8") == "<svg/>"
 
 
-def test_the_table_of_a_page_names_what_has_not_been_measured(row: Any, results: Any, tmp_path: Path) -> None:
+def test_the_table_of_a_page_names_what_has_not_been_measured(
+    row: ModuleType, results: ModuleType, tmp_path: Path
+) -> None:
     results.write(tmp_path, result(row, results), {})
     rows = [some_row(row), some_row(row, "other"), some_row(row, "counts", untimed=True), some_row(row, "broken")]
     results.write(tmp_path, replace(result(row, results, "counts"), load=None), {})
@@ -107,14 +110,14 @@ def test_the_table_of_a_page_names_what_has_not_been_measured(row: Any, results:
     assert table[7:] == [f"| `broken` | what is measured | ended wrong on {today} | 2 times | | |"]
 
 
-def test_only_what_is_between_the_marks_of_a_page_changes(module: Callable[[str], Any]) -> None:
+def test_only_what_is_between_the_marks_of_a_page_changes(module: Callable[[str], ModuleType]) -> None:
     page = "before\n<!-- bench: one -->\nold\n<!-- end: one -->\nafter"
     assert module("page").marked(page, "one", "new") == page.replace("old", "new")
     with pytest.raises(ValueError, match="no marks for two"):
         module("page").marked(page, "two", "new")
 
 
-def test_the_pages_say_what_the_files_say(module: Callable[[str], Any]) -> None:
+def test_the_pages_say_what_the_files_say(module: Callable[[str], ModuleType]) -> None:
     """`make bench ARGS=--page` makes them anew."""
     pages = module("page").pages()
     assert {path.name: path.read_text("utf-8") == page for path, page in pages.items()} == {
@@ -123,7 +126,9 @@ def test_the_pages_say_what_the_files_say(module: Callable[[str], Any]) -> None:
     }
 
 
-def test_every_file_of_figures_is_of_a_row_and_says_what_it_reached(module: Callable[[str], Any], results: Any) -> None:
+def test_every_file_of_figures_is_of_a_row_and_says_what_it_reached(
+    module: Callable[[str], ModuleType], results: ModuleType
+) -> None:
     names = {path.stem for path in results.FOLDER.glob("*.json")}
     assert names <= set(module("rows").ROWS)
     for name in names:
@@ -133,7 +138,7 @@ def test_every_file_of_figures_is_of_a_row_and_says_what_it_reached(module: Call
 
 
 def test_the_first_page_misses_no_figure_of_a_file(
-    module: Callable[[str], Any], row: Any, results: Any, tmp_path: Path
+    module: Callable[[str], ModuleType], row: ModuleType, results: ModuleType, tmp_path: Path
 ) -> None:
     page = module("page")
     table = page.first_page()
@@ -145,12 +150,12 @@ def test_the_first_page_misses_no_figure_of_a_file(
         page.first_page(tmp_path)
 
 
-def rounds_of(module: Callable[[str], Any], seconds: dict[str, list[float]]) -> list[Any]:
+def rounds_of(module: Callable[[str], ModuleType], seconds: dict[str, list[float]]) -> list[Any]:
     made = module("rounds").Round
     return [made(name, 20_000, 2, took, took / 2, 1) for name, each in seconds.items() for took in each]
 
 
-def test_the_best_queue_is_the_one_that_is_least_behind(module: Callable[[str], Any]) -> None:
+def test_the_best_queue_is_the_one_that_is_least_behind(module: Callable[[str], ModuleType]) -> None:
     rounds = {
         "halosync": [1.0, 2.0],
         "celery": [20.0, 30.0],
@@ -166,7 +171,7 @@ def test_the_best_queue_is_the_one_that_is_least_behind(module: Callable[[str], 
     assert found[f"of the processor time of {queues}"].found == pytest.approx((1 / 7 + 2 / 12) / 2)
 
 
-def test_one_queue_is_named_and_not_called_the_best(module: Callable[[str], Any]) -> None:
+def test_one_queue_is_named_and_not_called_the_best(module: Callable[[str], ModuleType]) -> None:
     found = module("ratios").figures(rounds_of(module, {"halosync": [1.0], "taskiq": [7.0]}))
     assert [each.what.split(": ")[1] for each in found[1:]] == [
         "times taskiq, the only queue that ran",
@@ -174,7 +179,7 @@ def test_one_queue_is_named_and_not_called_the_best(module: Callable[[str], Any]
     ]
 
 
-def figures_again(module: Callable[[str], Any], name: str, details: Mapping[str, Any]) -> Any:
+def figures_again(module: Callable[[str], ModuleType], name: str, details: Fields) -> Any:
     """Return the figures that the details of a file make."""
     made = module({"requests": "requests_a_sync", "throughput": "ratios"}.get(name, name))
     if name == "throughput":
@@ -190,14 +195,16 @@ def figures_again(module: Callable[[str], Any], name: str, details: Mapping[str,
 
 
 @pytest.mark.parametrize("name", ["throughput", "tenants", "plan", "requests", "limited"])
-def test_the_figures_of_a_file_are_what_its_details_say(module: Callable[[str], Any], results: Any, name: str) -> None:
+def test_the_figures_of_a_file_are_what_its_details_say(
+    module: Callable[[str], ModuleType], results: ModuleType, name: str
+) -> None:
     kept = results.read(results.FOLDER, name)
     assert kept is None or kept.wrong or figures_again(module, name, kept.details) == kept.figures
 
 
 @pytest.mark.parametrize("actions", [["update", "unchanged"], ["update"] * 2, ["unchanged"] * 100, ["create"] * 100])
 def test_a_plan_is_compared_with_what_gives_the_same_answer(
-    module: Callable[[str], Any], row: Any, actions: list[str]
+    module: Callable[[str], ModuleType], row: ModuleType, actions: list[str]
 ) -> None:
     plan = module("plan")
     plan.check("a join", ["update"] * 5 + ["unchanged"] * 95, 100, 5)
@@ -207,7 +214,7 @@ def test_a_plan_is_compared_with_what_gives_the_same_answer(
 
 @pytest.mark.parametrize("made", [[0, 1, 1], [0, 1], [0, 1, 2, 2]])
 def test_a_way_that_does_not_make_each_change_once_counts_nothing(
-    module: Callable[[str], Any], row: Any, made: list[int]
+    module: Callable[[str], ModuleType], row: ModuleType, made: list[int]
 ) -> None:
     limited, ways = module("limited"), module("limited_ways")
 
@@ -219,7 +226,7 @@ def test_a_way_that_does_not_make_each_change_once_counts_nothing(
         module("simulation.clock").run(ways.timed("some", limited.UNSCALED, 3, work))
 
 
-def test_to_press_again_four_send_at_once(module: Callable[[str], Any]) -> None:
+def test_to_press_again_four_send_at_once(module: Callable[[str], ModuleType]) -> None:
     limited = module("limited_ways")
     limit = limited.Limit(requests=8, window_s=10.0, answer_s=1.0, sleep_s=0.0)
     waited = module("simulation.clock").run(limited.timed("again", limit, 12, limited.press_again))
@@ -227,7 +234,7 @@ def test_to_press_again_four_send_at_once(module: Callable[[str], Any]) -> None:
 
 
 def test_worlds_that_are_too_easy_to_tell_count_nothing(
-    module: Callable[[str], Any], row: Any, monkeypatch: pytest.MonkeyPatch
+    module: Callable[[str], ModuleType], row: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     creates = module("simulated_creates")
     monkeypatch.setattr(creates, "measure", lambda *_: creates.Sum(requests=1))
@@ -235,7 +242,9 @@ def test_worlds_that_are_too_easy_to_tell_count_nothing(
         creates.measure_row(row.Effort())
 
 
-def test_the_simulated_tenants_are_looked_at_after_their_runs(module: Callable[[str], Any], row: Any) -> None:
+def test_the_simulated_tenants_are_looked_at_after_their_runs(
+    module: Callable[[str], ModuleType], row: ModuleType
+) -> None:
     world, tenants, clock = module("tenants_world"), module("tenants"), module("simulation.clock")
     crowd = world.Crowd([20, 5, 5], tenants.HALOSYNC, planners=1, writers=1)
     assert len(clock.run(crowd.live())) == 3

@@ -48,11 +48,11 @@ def runner() -> Iterator[ModuleType]:
     sys.path.remove(str(BENCH))
 
 
-def some_row(runner: Any, name: str = "some", **more: Any) -> Any:
+def some_row(runner: ModuleType, name: str = "some", **more: Any) -> Any:
     return runner.Row(name, "what is measured", "what it is against", "2 times", lambda _: None, first_s=10, **more)
 
 
-def ended(runner: Any, monkeypatch: pytest.MonkeyPatch, *, wrong: bool = True) -> None:
+def ended(runner: ModuleType, monkeypatch: pytest.MonkeyPatch, *, wrong: bool = True) -> None:
     """Let the row `plan` end with a figure that misses its bound, and `intake` wrong."""
     good: Future[Any] = Future()
     figure = importlib.import_module("row").Figure("times", 2.5, 2.0)
@@ -63,13 +63,13 @@ def ended(runner: Any, monkeypatch: pytest.MonkeyPatch, *, wrong: bool = True) -
     monkeypatch.setattr(runner, "in_turn", lambda *_: iter(of))
 
 
-def test_it_says_beforehand_how_long_it_takes(runner: Any) -> None:
+def test_it_says_beforehand_how_long_it_takes(runner: ModuleType) -> None:
     timed, untimed = some_row(runner, round_s=2), [some_row(runner, untimed=True) for _ in range(3)]
     assert runner.expected_s([timed, *untimed], runner.Effort(5)) == 10 + 5 * 2 + 2 * 10
 
 
 def test_a_row_that_ends_wrong_has_no_figures_and_fails_the_command(
-    runner: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    runner: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ended(runner, monkeypatch)
     (tmp_path / "intake.json").write_text("what was found before", "utf-8")
@@ -88,7 +88,7 @@ def test_a_row_that_ends_wrong_has_no_figures_and_fails_the_command(
 @pytest.mark.parametrize(("more", "returned"), [([], 0), (["--strict"], 1)])
 def test_a_missed_figure_is_named_and_fails_only_a_strict_command(
     *,
-    runner: Any,
+    runner: ModuleType,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -104,12 +104,12 @@ def test_a_missed_figure_is_named_and_fails_only_a_strict_command(
     ("words", "published"),
     [([], True), (["--rounds", "3"], True), (["--rounds", "2"], False), (["--only", "plan", "--quick"], False)],
 )
-def test_few_rounds_do_not_replace_what_the_pages_say(runner: Any, words: list[str], *, published: bool) -> None:
+def test_few_rounds_do_not_replace_what_the_pages_say(runner: ModuleType, words: list[str], *, published: bool) -> None:
     assert runner.folder_of(runner.arguments(words)) == (runner.FOLDER if published else runner.QUICK_FOLDER)
 
 
 def test_a_row_that_was_ended_from_outside_is_not_called_wrong(
-    runner: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    runner: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     interrupted: Future[Any] = Future()
     interrupted.set_exception(KeyboardInterrupt())

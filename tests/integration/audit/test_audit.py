@@ -36,7 +36,7 @@ async def log(stage: Stage, *acts: Act) -> list[tuple[str, Actor, str, Any]]:
     return [(entry.act, entry.actor, entry.subject, entry.detail) for entry in entries]
 
 
-async def everything(stage: Stage) -> dict[str, list[Any]]:
+async def everything(stage: Stage) -> dict[str, list[asyncpg.Record]]:
     """What all tables hold that a deed may change."""
     return {table: await stage.pool.fetch(f"SELECT * FROM {table} ORDER BY 1") for table in TABLES}
 

@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import json
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,9 @@ from halosync.store import dead_letters
 from halosync.store.dead_letters import DeadLetterStore
 from halosync.store.pool import Pool
 
+from tests.integration.cli.conftest import Run
+
 pytestmark = pytest.mark.integration
-Run = Callable[..., Awaitable[Any]]
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -11,8 +9,9 @@ from halosync.cli import audit
 from halosync.store.pool import Pool
 from halosync.version import VERSION
 
+from tests.integration.cli.conftest import Run
+
 pytestmark = pytest.mark.integration
-Run = Callable[..., Awaitable[Any]]
 
 
 async def verdicts(command: Run) -> dict[str, str]:

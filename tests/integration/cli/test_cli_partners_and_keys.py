@@ -1,7 +1,5 @@
 """`halosync migrate`, `partner` and `key`."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -10,8 +8,9 @@ from halosync.store.keys import KeyStore
 from halosync.store.pool import Pool
 from halosync.version import VERSION
 
+from tests.integration.cli.conftest import Run
+
 pytestmark = pytest.mark.integration
-Run = Callable[..., Awaitable[Any]]
 
 
 async def test_migrate_tells_what_it_applied(command: Run, administrator: Run, pool: Pool) -> None:

@@ -1,9 +1,7 @@
 """`halosync invoice publish`: what the broker has confirmed is in the planner's queue."""
 
 import json
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import aio_pika
 import pytest
@@ -13,10 +11,11 @@ from halosync.domain.accounts import Account
 from halosync.messaging.administration import prepare
 from halosync.messaging.topology import INVOICE_READY
 
+from tests.integration.cli.conftest import Run
+
 from .conftest import on
 
 pytestmark = pytest.mark.integration
-Run = Callable[..., Awaitable[Any]]
 
 EVENT: dict[str, object] = {
     "event_id": "0b7c1f2e-93c4-4c1e-8d22-0123456789ab",

@@ -1,8 +1,5 @@
 """`halosync purge` and `halosync partner remove`: asked twice, told, and kept in the audit log."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any
-
 import pytest
 from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.roles import Principal, Role
@@ -13,8 +10,9 @@ from halosync.store.pool import Pool
 from halosync.store.retention import RetentionStore
 from halosync.store.sessions import SessionStore
 
+from tests.integration.cli.conftest import Run
+
 pytestmark = pytest.mark.integration
-Run = Callable[..., Awaitable[Any]]
 
 MADE = """
 WITH i AS (INSERT INTO invoice (partner_id, invoice_id, revision, event_id, period, currency, issued_at, line_count,

@@ -1,15 +1,14 @@
 """`halosync run`."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from halosync.store.pool import Pool
 
+from tests.integration.cli.conftest import Run
+
 pytestmark = pytest.mark.integration
-Run = Callable[..., Awaitable[Any]]
 
 
 async def add_items(pool: Pool, run_id: UUID, **outcomes: int) -> None:

@@ -5,7 +5,8 @@ from uuid import UUID, uuid4
 import pytest
 from halosync.store.pool import Pool
 
-from .test_cli_runs import Run, add_items, start
+from .conftest import Run
+from .test_cli_runs import add_items, start
 
 pytestmark = pytest.mark.integration
 

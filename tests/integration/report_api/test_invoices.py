@@ -20,8 +20,8 @@ pytestmark = pytest.mark.integration
 OUTCOMES = ("synced", "skipped", "held", "failed", "pending")
 
 
-async def lines(world: "World", **params: Any) -> list[Any]:
-    items: list[Any] = (await world.get("/invoices/INV-1/lines", params=params))["items"]
+async def lines(world: "World", **params: Any) -> list[Fields]:
+    items: list[Fields] = (await world.get("/invoices/INV-1/lines", params=params))["items"]
     return items
 
 

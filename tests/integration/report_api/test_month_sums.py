@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from devstack.fields import Fields
 from halosync.store.partners import PartnerStore
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -115,9 +116,9 @@ async def test_billed_is_in_halo_and_what_the_reasons_say(
     assert sum(each["count"] for each in month["reasons"]) == things_now
 
 
-async def shown_rows(world: "World", partner: str) -> list[Any]:
+async def shown_rows(world: "World", partner: str) -> list[Fields]:
     """Return every row of the month, read in small pages."""
-    rows: list[Any] = []
+    rows: list[Fields] = []
     cursor = None
     while True:
         params = {"limit": 3, **({"cursor": cursor} if cursor else {})}
@@ -133,6 +134,6 @@ def cents(amount: Decimal) -> Decimal:
     return amount.quantize(CENT, ROUND_HALF_UP)
 
 
-def total(rows: Sequence[Mapping[str, Any]], name: str) -> Decimal:
+def total(rows: Sequence[Fields], name: str) -> Decimal:
     """Sum one column."""
     return sum((Decimal(row[name]) for row in rows), Decimal(0))

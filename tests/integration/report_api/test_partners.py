@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.integration
 
 
-async def listed(world: "World", path: str, **params: Any) -> list[Any]:
+async def listed(world: "World", path: str, **params: Any) -> list[Fields]:
     answer = await world.client.get(f"/v1{path}", headers=world.key(None), params=params)
     assert answer.status_code == 200, answer.text
-    items: list[Any] = answer.json()["items"]
+    items: list[Fields] = answer.json()["items"]
     return items
 
 

@@ -110,7 +110,7 @@ class World:
         return refused
 
 
-def now_or_never(work: Coroutine[Any, Any, Any]) -> Any:
+def now_or_never(work: Coroutine[None, None, Any]) -> Any:
     """Run what never waits, without an event loop."""
     try:
         work.send(None)

@@ -193,7 +193,7 @@ def _named(settings: Mapping[str, str]) -> dict[str, str]:
     return {f"{PREFIX}{name}": setting for name, setting in settings.items()}
 
 
-async def _together(*work: Coroutine[Any, Any, object]) -> None:
+async def _together(*work: Coroutine[None, None, object]) -> None:
     try:
         async with asyncio.TaskGroup() as group:
             for one in work:

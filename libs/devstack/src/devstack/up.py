@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import typer
@@ -100,7 +100,7 @@ def with_sink(options: StackOptions, sink: Sink) -> StackOptions:
 
 
 def until_signalled(
-    options: StackOptions, body: Callable[[Stack], Coroutine[Any, Any, None]], console: Console
+    options: StackOptions, body: Callable[[Stack], Coroutine[None, None, None]], console: Console
 ) -> None:
     """Run `body` on a stack until it ends or SIGINT or SIGTERM comes, then drain and stop the stack.
 
@@ -116,7 +116,7 @@ def until_signalled(
 
 
 async def _signalled(
-    options: StackOptions, body: Callable[[Stack], Coroutine[Any, Any, None]], console: Console
+    options: StackOptions, body: Callable[[Stack], Coroutine[None, None, None]], console: Console
 ) -> None:
     task = asyncio.current_task()
     if task is not None:

@@ -2,8 +2,8 @@
 
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any
 
+from halo_sandbox.json_object import JsonObject
 from halo_sandbox.tenant import Tenant
 
 _INT32 = range(-(2**31), 2**31)
@@ -65,7 +65,7 @@ _CHECKS: Mapping[str, Check] = {
 _AMOUNTS = ("count", "price", "purchase_price")
 
 
-def known_fields(row: Mapping[str, Any]) -> dict[str, Any]:
+def known_fields(row: JsonObject) -> JsonObject:
     """The fields of a checked row that are stored, whole amounts as the doubles they become; the rest is ignored."""
     fields = {name: row[name] for name in _CHECKS if name in row}
     for name in _AMOUNTS:

@@ -6,7 +6,8 @@ from typing import Any, Self
 
 import httpx
 
-Json = dict[str, Any]
+from halo_sandbox.json_object import JsonObject
+
 _LOAD_TIMEOUT_S = 60.0
 
 
@@ -61,11 +62,11 @@ class SandboxAdmin:
         self,
         tenant: str,
         *,
-        applications: Sequence[Mapping[str, Any]] = (),
-        clients: Sequence[Mapping[str, Any]] = (),
-        licences: Sequence[Mapping[str, Any]] = (),
-        settings: Mapping[str, Any] | None = None,
-    ) -> Json:
+        applications: Sequence[JsonObject] = (),
+        clients: Sequence[JsonObject] = (),
+        licences: Sequence[JsonObject] = (),
+        settings: JsonObject | None = None,
+    ) -> JsonObject:
         """Create or replace a tenant; the forms are those of `seeds.TenantSeed`. Returns its summary."""
         body = {
             "applications": list(applications),
@@ -75,11 +76,11 @@ class SandboxAdmin:
         }
         return dict(await self._call("PUT", f"/{tenant}", body))
 
-    async def tenant(self, tenant: str) -> Json:
+    async def tenant(self, tenant: str) -> JsonObject:
         """The tenant's summary: `applications, clients, licences, history, requests` (numbers) and `settings`."""
         return dict(await self._call("GET", f"/{tenant}"))
 
-    async def change_settings(self, tenant: str, **changes: Any) -> Json:
+    async def change_settings(self, tenant: str, **changes: Any) -> JsonObject:
         """Change settings (`settings.TenantSettings`) from now on. Returns the summary."""
         return dict(await self._call("PATCH", f"/{tenant}", changes))
 
@@ -89,24 +90,24 @@ class SandboxAdmin:
 
     # Rows, as a person working in Halo sees and changes them
 
-    async def clients(self, tenant: str) -> list[Json]:
+    async def clients(self, tenant: str) -> list[JsonObject]:
         """All clients."""
         return list(await self._call("GET", f"/{tenant}/clients"))
 
-    async def add_clients(self, tenant: str, *clients: Mapping[str, Any]) -> list[Json]:
+    async def add_clients(self, tenant: str, *clients: JsonObject) -> list[JsonObject]:
         """Add clients: `{"name", "id"?, "inactive"?}`."""
         return list(await self._call("POST", f"/{tenant}/clients", list(clients)))
 
-    async def licences(self, tenant: str, *, client_id: int | None = None, deleted: bool = False) -> list[Json]:
+    async def licences(self, tenant: str, *, client_id: int | None = None, deleted: bool = False) -> list[JsonObject]:
         """All licences, active or not, of one client or of all; the deleted ones too when asked."""
         query: dict[str, str | int] = {"deleted": str(deleted).lower(), "client_id": client_id or 0}
         return list(await self._call("GET", f"/{tenant}/licences", query=query))
 
-    async def add_licences(self, tenant: str, *licences: Mapping[str, Any]) -> list[Json]:
+    async def add_licences(self, tenant: str, *licences: JsonObject) -> list[JsonObject]:
         """Add licences (`seeds.LicenceSeed`). Returns them with their ids."""
         return list(await self._call("POST", f"/{tenant}/licences", list(licences)))
 
-    async def change_licence(self, tenant: str, licence_id: int, **changes: Any) -> Json:
+    async def change_licence(self, tenant: str, licence_id: int, **changes: Any) -> JsonObject:
         """Change fields of a licence."""
         return dict(await self._call("PATCH", f"/{tenant}/licences/{licence_id}", changes))
 
@@ -114,31 +115,31 @@ class SandboxAdmin:
         """Delete a licence."""
         await self._call("DELETE", f"/{tenant}/licences/{licence_id}")
 
-    async def recurring_lines(self, tenant: str) -> list[Json]:
+    async def recurring_lines(self, tenant: str) -> list[JsonObject]:
         """The lines of recurring invoices: `{id, licence_id, billed}`; `billed` is None once the licence is deleted."""
         return list(await self._call("GET", f"/{tenant}/recurring-lines"))
 
-    async def add_recurring_lines(self, tenant: str, *licence_ids: int) -> list[Json]:
+    async def add_recurring_lines(self, tenant: str, *licence_ids: int) -> list[JsonObject]:
         """Let a line of a recurring invoice bill each of these licences."""
         return list(await self._call("POST", f"/{tenant}/recurring-lines", [{"licence_id": n} for n in licence_ids]))
 
     # What happened
 
-    async def history(self, tenant: str, *, since: int = 0) -> list[Json]:
+    async def history(self, tenant: str, *, since: int = 0) -> list[JsonObject]:
         """Every effect on a licence after the n-th: `{n, at, request, effect, before, after}`."""
         return list(await self._call("GET", f"/{tenant}/history", query={"since": since}))
 
-    async def duplicates(self, tenant: str) -> list[Json]:
+    async def duplicates(self, tenant: str) -> list[JsonObject]:
         """Each client and name that ever had two licences at once: `{client_id, name, ids, at, request}`."""
         return list(await self._call("GET", f"/{tenant}/duplicates"))
 
-    async def requests(self, tenant: str, *, since: int = 0) -> list[Json]:
+    async def requests(self, tenant: str, *, since: int = 0) -> list[JsonObject]:
         """The request log after the n-th (`request_log.LoggedRequest`)."""
         return list(await self._call("GET", f"/{tenant}/requests", query={"since": since}))
 
     # Tokens and limit
 
-    async def issue_tokens(self, tenant: str, client_id: str, scope: str = "all offline_access") -> Json:
+    async def issue_tokens(self, tenant: str, client_id: str, scope: str = "all offline_access") -> JsonObject:
         """Tokens without a browser: the answer that the token endpoint gives."""
         return dict(await self._call("POST", f"/{tenant}/tokens", {"client_id": client_id, "scope": scope}))
 
@@ -157,7 +158,7 @@ class SandboxAdmin:
     # Faults
 
     async def add_fault(
-        self, tenant: str, *, match: Mapping[str, Any] | None = None, times: int | None = 1, **action: Any
+        self, tenant: str, *, match: JsonObject | None = None, times: int | None = 1, **action: Any
     ) -> int:
         """Let requests meet a fault.
 
@@ -173,7 +174,7 @@ class SandboxAdmin:
         body = {"match": dict(match or {}), "times": times, "action": action}
         return int((await self._call("POST", f"/{tenant}/faults", body))["id"])
 
-    async def faults(self, tenant: str) -> list[Json]:
+    async def faults(self, tenant: str) -> list[JsonObject]:
         """All faults, used up or not: `{id, kind, matched, hits, match, times, action}`."""
         return list(await self._call("GET", f"/{tenant}/faults"))
 

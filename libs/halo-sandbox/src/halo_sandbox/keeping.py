@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from html import escape
 from math import trunc
-from typing import Any
 
+from halo_sandbox.json_object import JsonObject
 from halo_sandbox.settings import TenantSettings
 
 _CENT = Decimal("0.01")
 
 
-def kept(fields: Mapping[str, Any], settings: TenantSettings) -> dict[str, Any]:
+def kept(fields: Mapping[str, object], settings: TenantSettings) -> JsonObject:
     """Return what is stored of the fields of a row."""
     return {
         name: _KEEP.get(name, _as_sent)(value, settings)
@@ -24,7 +24,7 @@ def _as_sent(value: object, _settings: TenantSettings) -> object:
     return value
 
 
-def _name(value: Any, settings: TenantSettings) -> Any:
+def _name(value: str, settings: TenantSettings) -> str:
     match settings.kept_names:
         case "escaped":
             return escape(value)
@@ -36,19 +36,19 @@ def _name(value: Any, settings: TenantSettings) -> Any:
             return value
 
 
-def _count(value: Any, settings: TenantSettings) -> Any:
+def _count(value: float, settings: TenantSettings) -> float:
     return value if settings.kept_counts == "as_sent" else float(trunc(value))
 
 
-def _price(value: object, settings: TenantSettings) -> object:
+def _price(value: float, settings: TenantSettings) -> float:
     return value if settings.kept_prices == "as_sent" else float(Decimal(repr(value)).quantize(_CENT))
 
 
-def _cycle(value: Any, settings: TenantSettings) -> Any:
+def _cycle(value: str, settings: TenantSettings) -> str:
     return settings.kept_cycles.get(value, value)
 
 
-_KEEP: Mapping[str, Callable[[object, TenantSettings], object]] = {
+_KEEP: Mapping[str, Callable[..., object]] = {
     "name": _name,
     "count": _count,
     "price": _price,

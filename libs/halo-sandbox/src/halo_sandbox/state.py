@@ -9,8 +9,8 @@ import asyncio
 import json
 from collections.abc import MutableMapping
 from pathlib import Path
-from typing import Any
 
+from halo_sandbox.json_object import JsonObject
 from halo_sandbox.model import NO_CLIENT, licence_row
 from halo_sandbox.seeds import TenantSeed
 from halo_sandbox.settings import TenantSettings
@@ -21,7 +21,7 @@ EVERY_S = 1.0
 _DEFAULTS = TenantSettings()
 
 
-def kept(tenant: Tenant) -> dict[str, Any]:
+def kept(tenant: Tenant) -> JsonObject:
     """Return what is kept of a tenant, as JSON knows it."""
     seed = TenantSeed(
         applications=list(tenant.applications.values()),
@@ -49,7 +49,7 @@ def _is_seed(name: str, value: object) -> bool:
     return name != "deleted" and (name, value) != ("client_id", NO_CLIENT)
 
 
-def restored(name: str, told: dict[str, Any]) -> Tenant:
+def restored(name: str, told: JsonObject) -> Tenant:
     """Return the tenant that `kept` told of."""
     told = dict(told)
     log_ins, next_licence_id = told.pop("log_ins"), told.pop("next_licence_id")

@@ -2,17 +2,17 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from itertools import count
-from typing import Any
 
 import httpx
 import uvicorn
 
 from halo_sandbox.app import build
 from halo_sandbox.client import SandboxAdmin
+from halo_sandbox.json_object import JsonObject
 from halo_sandbox.server import uvicorn_config
 from halo_sandbox.settings import TenantSettings
 
@@ -30,7 +30,7 @@ class RunningTenant:
     admin: SandboxAdmin
     http: httpx.AsyncClient
     """Sends a valid token; paths begin behind the tenant, as in `/api/Client`."""
-    tokens: Mapping[str, Any]
+    tokens: JsonObject
     """The token answer."""
 
 
@@ -50,9 +50,9 @@ class RunningSandbox:
     async def tenant(
         self,
         *,
-        clients: Sequence[Mapping[str, Any]] = (),
-        licences: Sequence[Mapping[str, Any]] = (),
-        settings: Mapping[str, Any] | None = None,
+        clients: Sequence[JsonObject] = (),
+        licences: Sequence[JsonObject] = (),
+        settings: JsonObject | None = None,
         scope: str = "all offline_access",
     ) -> AsyncIterator[RunningTenant]:
         """A tenant of a name of its own with `APPLICATION` logged in, until the block ends.

@@ -5,6 +5,7 @@ from typing import Any
 
 from halo_sandbox.checks import complaints, known_fields
 from halo_sandbox.exchange import Answer, Exchange, RefusedError, json_answer
+from halo_sandbox.json_object import JsonObject
 from halo_sandbox.keeping import kept
 from halo_sandbox.model import ENCODE, Licence
 from halo_sandbox.rights import require_edit
@@ -73,7 +74,7 @@ def _written_all_the_same(exchange: Exchange, rows: int, bad: Mapping[int, objec
             return [index for index in range(rows) if index not in bad]
 
 
-def _store(exchange: Exchange, row: Mapping[str, Any]) -> Licence:
+def _store(exchange: Exchange, row: JsonObject) -> Licence:
     store, fields = exchange.tenant.licences, kept(known_fields(row), exchange.tenant.settings)
     found = store.get(row["id"]) if "id" in row else None
     if found is not None:
@@ -88,7 +89,7 @@ def _failed(exchange: Exchange, message: str) -> Answer:
     return json_answer(500, {"ClassName": "System.Exception", "Message": message})
 
 
-def _stored(exchange: Exchange, written: Sequence[tuple[Mapping[str, Any], Licence]]) -> Answer:
+def _stored(exchange: Exchange, written: Sequence[tuple[JsonObject, Licence]]) -> Answer:
     """201: the bare object for an array of one, an array for many, perhaps in another order."""
     tenant = exchange.tenant
     if tenant.settings.shuffle_answers:
@@ -98,7 +99,7 @@ def _stored(exchange: Exchange, written: Sequence[tuple[Mapping[str, Any], Licen
     return Answer(201, (rows if bare else f"[{rows}]").encode())
 
 
-def _row(exchange: Exchange, sent: Mapping[str, Any], licence: Licence) -> str:
+def _row(exchange: Exchange, sent: JsonObject, licence: Licence) -> str:
     """The stored licence, with a warning where this Halo warns of what it did not keep."""
     text = exchange.tenant.licence_json(licence)
     if not exchange.tenant.settings.warns:

@@ -170,7 +170,7 @@ def sleep(seconds: float) -> Generator[Any, None, None]:
         yield from asyncio.sleep(seconds).__await__()
 
 
-def run(main: Coroutine[Any, Any, T]) -> T:
+def run(main: Coroutine[None, None, T]) -> T:
     """Run a coroutine to its end on a virtual clock of its own, and cancel what it leaves behind.
 
     A world is short: its garbage is collected after it, and not looked for a hundred times meanwhile.

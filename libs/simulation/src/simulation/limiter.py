@@ -13,7 +13,7 @@ from functools import partial
 from heapq import heappop, heappush, nsmallest
 from itertools import count
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from halosync.ports.permits import Lease, NoPermit, Rate
 
@@ -194,7 +194,7 @@ class MemoryRateLimiter:
         return budget.blocked_until - now
 
 
-def _at_once(work: Coroutine[Any, Any, T]) -> T:
+def _at_once(work: Coroutine[None, None, T]) -> T:
     """Run a coroutine that never waits, as one moment."""
     try:
         work.send(None)

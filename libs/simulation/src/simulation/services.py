@@ -227,7 +227,7 @@ class Sweeping(Protocol):
 class Unshielded(InFlight):
     """What `InFlight` would be without its shield."""
 
-    async def shield(self, _batch_id: int, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    async def shield(self, _batch_id: int, work: Callable[[], Coroutine[None, None, T]]) -> T:
         """Do the work in the handler itself."""
         return await work()
 

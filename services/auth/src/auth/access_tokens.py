@@ -9,7 +9,6 @@ from being that process.
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any
 
 import structlog
 from halosync.contracts.connection import TokenGranted
@@ -86,7 +85,7 @@ class AccessTokens:
         except Exception as error:  # noqa: BLE001 - one partner's trouble must not keep the others' tokens from renewal
             log.warning("refresh ahead of expiry failed", partner_id=partner_id, error=type(error).__name__)
 
-    def _start(self, work: Coroutine[Any, Any, TokenGranted]) -> asyncio.Task[TokenGranted]:
+    def _start(self, work: Coroutine[None, None, TokenGranted]) -> asyncio.Task[TokenGranted]:
         task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._ended)

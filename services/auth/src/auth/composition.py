@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any
 
 import httpx
 from halosync.halo.oauth import OAuthClient
@@ -56,7 +55,7 @@ def compose(settings: AuthSettings, parts: Parts) -> Composition:
     auth = assemble(ports, settings.rules)
     build(parts.broker, parts.publisher, auth, keyring)
 
-    def keep_fresh(stop: asyncio.Event) -> Coroutine[Any, Any, None]:
+    def keep_fresh(stop: asyncio.Event) -> Coroutine[None, None, None]:
         return every(
             "refresh ahead", settings.token_refresh_interval_s, lambda: auth.tokens.refresh_expiring(stop), stop
         )

@@ -27,7 +27,7 @@ class InFlight:
         if task is not None:
             await asyncio.wait([task])
 
-    async def shield(self, batch_id: int, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    async def shield(self, batch_id: int, work: Callable[[], Coroutine[None, None, T]]) -> T:
         """Do `work` to its end even when the caller is cancelled; return what it returns."""
         task = asyncio.create_task(work())
         self._tasks[batch_id] = task

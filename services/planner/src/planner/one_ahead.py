@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from types import TracebackType
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
@@ -24,11 +24,11 @@ class OneAhead(Generic[Question, Answer]):
         """Whether a question was asked whose answer nobody has taken."""
         return self._answer is not None
 
-    def ask(self, question: Question, work: Callable[[], Coroutine[Any, Any, Answer]]) -> None:
+    def ask(self, question: Question, work: Callable[[], Coroutine[None, None, Answer]]) -> None:
         """Begin `work`, which answers the question; the last one was taken before."""
         self._question, self._answer = question, asyncio.create_task(work())
 
-    async def take(self, question: Question, work: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
+    async def take(self, question: Question, work: Callable[[], Coroutine[None, None, Answer]]) -> Answer:
         """Return the answer to this question: of what was begun, or else of `work`; a question in vain is given up."""
         if self._answer is None or self._question != question:
             await self.drop()

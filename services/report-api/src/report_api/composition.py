@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Coroutine
 from importlib import import_module
-from typing import Any
 
 from halosync.messaging.requests import Requests
 from halosync.ports.notices import NoticeMailer
@@ -49,10 +48,10 @@ def compose(settings: ReportApiSettings, parts: Parts) -> Composition:
         await stop.wait()
         ports.closing.set()
 
-    def deliver(stop: asyncio.Event) -> Coroutine[Any, Any, None]:
+    def deliver(stop: asyncio.Event) -> Coroutine[None, None, None]:
         return every("deliver notices", POLL_S, lambda: delivery.deliver(stop), stop)
 
-    def mail(stop: asyncio.Event) -> Coroutine[Any, Any, None]:
+    def mail(stop: asyncio.Event) -> Coroutine[None, None, None]:
         return every("send notices by e-mail", POLL_S, lambda: delivery.mail(stop), stop)
 
     overdue = every_loop("look for overdue invoices", OVERDUE_S, delivery.look_for_overdue)

@@ -7,7 +7,6 @@ on before the context is left.
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
 import psutil
@@ -16,6 +15,7 @@ from devstack.errors import DevstackError
 from devstack.faults.fault_stack import PATIENCE_S
 from devstack.faults.proxy import Link
 from devstack.faults.trial import Trial
+from devstack.fields import Fields
 from devstack.service import Service
 from devstack.wait import until
 
@@ -63,7 +63,7 @@ async def locked(trial: Trial, query: str, *arguments: object) -> AsyncIterator[
 
 async def blocked(trial: Trial, application: str, pattern: str) -> StoppedProcess:
     """Wait until a process of the name waits for a lock in a statement like the pattern, and return it."""
-    rows: list[Any] = []
+    rows: list[Fields] = []
 
     async def waits() -> bool:
         rows[:] = await trial.fetch(_BLOCKED, application, pattern)

@@ -1,11 +1,11 @@
 """What a case is."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from devstack.faults.trial import Trial
 from devstack.faults.workload import CREATES, Key, State, Workload
+from devstack.fields import Fields
 
 Step = Callable[[Trial], Awaitable[None]]
 
@@ -61,7 +61,7 @@ class Case:
     ends: str = "succeeded"
     error: str | None = None
     keeps: Callable[[State, State | None], State] = as_sent
-    again: Mapping[str, Any] = field(default_factory=dict)
+    again: Fields = field(default_factory=dict)
     again_ends: str = "succeeded"
     fails: Callable[[Workload], frozenset[Key]] = field(default=no_item)
     must_fail: bool = True

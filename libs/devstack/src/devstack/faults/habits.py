@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Any
 
 from devstack.faults.workload import CLIENTS, CYCLE, Key, State, Workload
+from devstack.fields import Fields
 
 HABITS: Sequence[Mapping[str, object]] = (
     {"odd_rows": True},
@@ -53,7 +53,7 @@ class Habits:
     without a name. `own_domain`: it is at a domain of the partner's own.
     """
 
-    settings: Mapping[str, Any]
+    settings: Fields
     others: bool
     own_domain: bool = False
 

@@ -1,6 +1,5 @@
 """A Halo that loses answers, fails, refuses, lies and is slow; each case has its own, so they run side by side."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +12,7 @@ _BAD = "NEW-2-7"
 _REFUSAL = "This licence cannot be changed."
 
 
-def _faulty(*faults: Mapping[str, Any]) -> Step:
+def _faulty(*faults: Fields) -> Step:
     """Return a step that lets requests meet faults; each says which (`method`, `path`, `nth`, `times`) and what."""
 
     async def prepare(trial: Trial) -> None:
@@ -23,11 +22,11 @@ def _faulty(*faults: Mapping[str, Any]) -> Step:
     return prepare
 
 
-def _write(method: str = "POST", *, nth: int = 2, **act: object) -> Mapping[str, object]:
+def _write(method: str = "POST", *, nth: int = 2, **act: object) -> Fields:
     return {"method": method, "nth": nth, **act}
 
 
-def _read(path: str = "SoftwareLicence", *, nth: int = 1, **act: Any) -> Mapping[str, Any]:
+def _read(path: str = "SoftwareLicence", *, nth: int = 1, **act: Any) -> Fields:
     return {"method": "GET", "path": path, "nth": nth, **act}
 
 

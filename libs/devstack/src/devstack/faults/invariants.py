@@ -10,6 +10,7 @@ from devstack.faults.case import Case, as_sent
 from devstack.faults.fault_stack import PATIENCE_S, RATE_REQUESTS, RATE_WINDOW_S
 from devstack.faults.trial import Trial
 from devstack.faults.workload import Key, State, plain
+from devstack.fields import Fields
 from devstack.wait import until
 
 _FINAL = ("none", "applied", "rejected", "withdrawn")
@@ -36,7 +37,7 @@ async def active_licences(trial: Trial) -> dict[Key, State]:
     return {(row["client_id"], plain(row["name"])): (row["count"], row["price"], row["billing_cycle"]) for row in rows}
 
 
-async def after_run(trial: Trial, case: Case, run: Mapping[str, Any]) -> list[str]:
+async def after_run(trial: Trial, case: Case, run: Fields) -> list[str]:
     """Return what is wrong after the run that the fault struck: how it ended, its items, and Halo against the plan."""
     wrong = []
     if (run["state"], run["error_code"]) != (case.ends, case.error):
@@ -59,7 +60,7 @@ async def after_run(trial: Trial, case: Case, run: Mapping[str, Any]) -> list[st
 def differences(
     trial: Trial,
     now: Mapping[Key, State],
-    items: Sequence[Mapping[str, object]],
+    items: Sequence[Fields],
     keeps: Callable[[State, State | None], State] = as_sent,
 ) -> list[str]:
     """Return where Halo is not what the plan and the outcomes of its items say; without a plan nothing has changed.
@@ -83,7 +84,7 @@ def differences(
     return [f"Halo differs from the plan in {len(wrong)} licences: {_some(wrong)}"] if wrong else []
 
 
-async def counters(trial: Trial, run: Mapping[str, Any]) -> list[str]:
+async def counters(trial: Trial, run: Fields) -> list[str]:
     """Return where the run's counters are not those of its rows."""
     [rows] = await trial.fetch(_COUNTERS, run["run_id"])
     off = [f"{name} {run[name]} of {rows[name]}" for name in _COUNTED if run[name] != rows[name]]
@@ -126,7 +127,7 @@ async def requests(trial: Trial) -> list[str]:
 
 async def dead_letters(trial: Trial) -> list[str]:
     """Return what of the poison is not among the dead letters, and what is there that is no poison of anybody."""
-    letters: list[Mapping[str, Any]] = []
+    letters: list[Fields] = []
 
     async def kept() -> bool:
         letters[:] = await trial.fetch("SELECT queue, body, reason FROM dead_letter WHERE state = 'kept'")
@@ -154,7 +155,7 @@ async def faults_met(trial: Trial) -> list[str]:
     return [f"no request met the fault {fault['match']} {fault['action']}" for fault in faults if not fault["hits"]]
 
 
-async def second_sync(trial: Trial, case: Case, first: Mapping[str, object]) -> list[str]:
+async def second_sync(trial: Trial, case: Case, first: Fields) -> list[str]:
     """Press Sync again: it does what is still to be done, and where nothing is left to do it changes nothing."""
     before, held = await trial.requests(), await active_licences(trial)
     await trial.start(**case.again)
@@ -171,7 +172,7 @@ async def second_sync(trial: Trial, case: Case, first: Mapping[str, object]) -> 
     return wrong
 
 
-def _key(item: Mapping[str, Any]) -> Key:
+def _key(item: Fields) -> Key:
     return (item["halo_client_id"], plain(item["licence_name"]))
 
 

@@ -1,7 +1,7 @@
 """One case's own partner and tenant: connected, with an invoice and its poison, and what can be seen of its run."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -55,7 +55,7 @@ class Trial:
         given = workload or make_workload()
         self.workload: Workload = with_others(given) if habits.others else given
         self.habits = habits
-        self.order: Mapping[str, Any] = {"mode": "apply"}
+        self.order: Fields = {"mode": "apply"}
         self.before, self.wanted = self.workload.before, self.workload.wanted
         self.poison: dict[bytes, str] = {}
         self.run_id = ""
@@ -125,12 +125,12 @@ class Trial:
         self.order = {"mode": "undo", "run_id": undone, "approve_removals": run["created"]}
         self.before, self.wanted = self.wanted, self.before
 
-    async def fetch(self, query: str, *arguments: Any) -> list[Mapping[str, Any]]:
+    async def fetch(self, query: str, *arguments: Any) -> list[Fields]:
         """Ask the database."""
         async with self.fault_stack.connection() as connection:
             return [dict(row) for row in await connection.fetch(query, *arguments)]
 
-    async def run(self) -> Mapping[str, Any]:
+    async def run(self) -> Fields:
         """Return the row of the newest run."""
         [row] = await self.fetch("SELECT * FROM run WHERE run_id = $1", self.run_id)
         return row
@@ -145,7 +145,7 @@ class Trial:
 
         await until(patiently, what=what, timeout_s=PATIENCE_S, every_s=0.1)
 
-    async def until_ended(self) -> Mapping[str, Any]:
+    async def until_ended(self) -> Fields:
         """Wait until the newest run has ended, and return its row."""
 
         async def ended() -> bool:

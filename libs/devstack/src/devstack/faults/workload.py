@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import unescape
-from typing import Any
 
 from devstack.fields import Fields
 
@@ -26,8 +25,8 @@ State = tuple[float, float, str]
 class Workload:
     """What Halo holds before, what the invoice asks for, and what Halo is to hold at the end."""
 
-    licences: Sequence[Mapping[str, Any]]
-    lines: Sequence[Mapping[str, Any]]
+    licences: Sequence[Fields]
+    lines: Sequence[Fields]
     before: Mapping[Key, State]
     wanted: Mapping[Key, State]
     more_clients: Sequence[Mapping[str, object]] = ()

@@ -2,14 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from halosync.domain.date_words import day_words, month_words
 from halosync.domain.listing import counted
-from halosync.domain.notices import NoticeType
+from halosync.domain.notices import NoticeData, NoticeType
 from halosync.domain.states import RunState
 
-Data = Mapping[str, Any]
 """What a notice tells, as `NoticeType` and the events have it."""
 
 TITLES: Mapping[NoticeType, str] = {
@@ -33,23 +31,23 @@ class Letter:
     page: str
 
 
-def letter(kind: NoticeType, data: Data) -> Letter:
+def letter(kind: NoticeType, data: NoticeData) -> Letter:
     """Return what a person is told."""
     text, page = _LETTERS[kind](data)
     ended = kind is NoticeType.RUN_FINISHED and _is_undo(data)
     return Letter("An undo has ended" if ended else TITLES[kind], text, page)
 
 
-def _is_undo(data: Data) -> bool:
+def _is_undo(data: NoticeData) -> bool:
     return bool(data.get("mode") == "undo")
 
 
-def _run(data: Data) -> str:
+def _run(data: NoticeData) -> str:
     """Return what a run is called in a sentence."""
     return f"{'undo of a Sync' if _is_undo(data) else 'Sync'} of the invoice {data['invoice_id']}"
 
 
-def _accepted(data: Data) -> tuple[str, str]:
+def _accepted(data: NoticeData) -> tuple[str, str]:
     invoice = (
         f"The invoice {data['invoice_id']}, revision {data['revision']}, of {month_words(data['period'])} has arrived"
     )
@@ -64,7 +62,7 @@ _ENDS = {
 }
 
 
-def _finished(data: Data) -> tuple[str, str]:
+def _finished(data: NoticeData) -> tuple[str, str]:
     counters = data["counters"]
     ends = _ENDS.get(data["state"], f"has ended: {data['state']}")
     if data["state"] == RunState.PARTIAL:
@@ -88,7 +86,7 @@ _COUNTED = (
 )
 
 
-def _held(data: Data) -> tuple[str, str]:
+def _held(data: NoticeData) -> tuple[str, str]:
     one = data["held"] == 1
     text = f"{data['held']:,} {'change waits' if one else 'changes wait'} for approval in the {_run(data)}."
     what = "It is" if one else "They are"
@@ -98,29 +96,29 @@ def _held(data: Data) -> tuple[str, str]:
     )
 
 
-def _review(data: Data) -> tuple[str, str]:
+def _review(data: NoticeData) -> tuple[str, str]:
     changes = counted(data["held"], "change")
     text = f"The first Sync would remove or reprice licences that Converge did not write: {changes}."
     return f"{text} Look at them and choose what is right.", f"runs/{data['run_id']}/review"
 
 
-def _lost(data: Data) -> tuple[str, str]:
+def _lost(data: NoticeData) -> tuple[str, str]:
     return f"{data['problem']} Nothing is synchronised until it is connected again.", "halo-psa"
 
 
-def _overdue(data: Data) -> tuple[str, str]:
+def _overdue(data: NoticeData) -> tuple[str, str]:
     expected = day_words(data["expected"])
     text = f"The invoice that was expected on {expected} has not arrived by the end of the next business day."
     return f"{text} Ask the distributor about it.", "month"
 
 
-def _closed(data: Data) -> tuple[str, str]:
+def _closed(data: NoticeData) -> tuple[str, str]:
     exceptions = counted(data["accepted"], "accepted exception")
     text = f"{data['closed_by']} closed {month_words(data['period'])}, with {exceptions}. It has a certificate now."
     return text, f"month/certificate?period={data['period']}"
 
 
-_LETTERS: Mapping[NoticeType, Callable[[Data], tuple[str, str]]] = {
+_LETTERS: Mapping[NoticeType, Callable[[NoticeData], tuple[str, str]]] = {
     NoticeType.INVOICE_ACCEPTED: _accepted,
     NoticeType.RUN_FINISHED: _finished,
     NoticeType.ITEMS_HELD: _held,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from halosync.domain.invoice_day import expected_invoice_date, is_business_day
@@ -24,6 +24,9 @@ MOST_REST_S = 300
 """So many seconds at most a receiver that fails is left alone, whatever else waits for it."""
 
 _PREVIEWS = frozenset({"preview", "undo_preview"})
+
+NoticeData: TypeAlias = Mapping[str, Any]
+"""What a notice says of what happened, as webhooks send it: JSON of the shape of its type."""
 
 
 class NoticeType(StrEnum):
@@ -64,7 +67,7 @@ class News:
     data: Mapping[str, object]
 
 
-def news_of_run(told: Mapping[str, Any], held: Mapping[str, int], states: Mapping[NoticeType, str]) -> list[News]:
+def news_of_run(told: NoticeData, held: Mapping[str, int], states: Mapping[NoticeType, str]) -> list[News]:
     """Return what a partner is told when a run has ended; nothing of a preview, which changes nothing.
 
     Args:

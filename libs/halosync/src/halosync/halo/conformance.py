@@ -15,6 +15,7 @@ from halosync.domain.foreign_marks import FOREIGN_MARKS
 from halosync.domain.tenant import HaloHosts
 from halosync.halo import rows
 from halosync.halo.read import CLIENTS_PATH, LICENCES_PATH
+from halosync.halo.rows import HaloRow
 from halosync.halo.transport import HaloTransport
 from halosync.ports.conformance import Finding, Make, RawAnswer, Verdict
 from halosync.ports.failures import UnreadableRowError
@@ -143,7 +144,7 @@ def _query(page_no: int, page_size: int) -> dict[str, str | int]:
     return {"pageinate": "true", "page_size": page_size, "page_no": page_no, "includeinactive": "true"}
 
 
-def _envelope(what: str, answer: RawAnswer) -> tuple[dict[str, Any] | None, list[Finding]]:
+def _envelope(what: str, answer: RawAnswer) -> tuple[HaloRow | None, list[Finding]]:
     """Take the list out of an answer; None where it is none that halosync would read."""
     fact = f"{what}: list"
     if answer.status != 200:
@@ -183,7 +184,7 @@ def _of_rows(what: str, shown: Sequence[Any]) -> Iterable[Finding]:
         yield Finding("marks of others", ", ".join(marks) or "none of the known fields is shown", Verdict.ASSUMED)
 
 
-def _readable(what: str, row: Any, position: int) -> bool:
+def _readable(what: str, row: object, position: int) -> bool:
     try:
         rows.client(row, position) if what == "clients" else rows.licence(row, position, FOREIGN_MARKS)
     except UnreadableRowError:
@@ -191,7 +192,7 @@ def _readable(what: str, row: Any, position: int) -> bool:
     return True
 
 
-def _number_as_text(name: str, value: Any) -> bool:
+def _number_as_text(name: str, value: object) -> bool:
     return name not in {"name", "billing_cycle"} and isinstance(value, str) and bool(value.strip())
 
 

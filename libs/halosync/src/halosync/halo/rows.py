@@ -5,10 +5,10 @@ is a failed read where a licence or its price hangs on it, and says which row it
 (a licence that is deleted, or nobody's) it counts as unset.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from decimal import Decimal
 from math import isfinite
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from halosync.domain.details import stamp_in
 from halosync.domain.foreign_marks import is_mark
@@ -17,6 +17,9 @@ from halosync.ports.failures import UnreadableRowError
 
 NO_CLIENT = 0
 """The client of a licence that Halo shows with none."""
+
+HaloRow: TypeAlias = dict[str, Any]
+"""A row as Halo sent it, or is to get it; what its values are is not known."""
 
 MOST_NOTES = 2_000
 """So many characters of a licence's notes are looked at."""
@@ -33,7 +36,7 @@ _MOST_DIGITS, _MOST_EXPONENT = 400, 308
 T = TypeVar("T")
 
 
-def client(row: Any, position: int) -> Client:
+def client(row: object, position: int) -> Client:
     """Return a client; `position` counts the page's rows from 1.
 
     Raises:
@@ -83,7 +86,7 @@ class _Fields:
         self.must_be_understood = True
         if not isinstance(row, dict):
             raise self._unreadable("is no object")
-        self.row: Mapping[str, Any] = row
+        self.row: HaloRow = row
         found = self.take("id", whole)
         if found is None:
             raise self._unreadable("has no id")
@@ -116,7 +119,7 @@ def _shown(value: object) -> str:
     return shown if len(shown) <= 60 else f"{shown[:60]}…"
 
 
-def whole(value: Any, most: int = _MOST_ID) -> int | None:
+def whole(value: object, most: int = _MOST_ID) -> int | None:
     """Return a whole number, also from text or from a double without a fraction; None for nothing.
 
     Raises:
@@ -134,7 +137,7 @@ def whole(value: Any, most: int = _MOST_ID) -> int | None:
     return int(found)
 
 
-def number(value: Any) -> Decimal | None:
+def number(value: object) -> Decimal | None:
     """Return a number by its shortest text, which is a double's exact identity, also from text; None for nothing.
 
     Raises:

@@ -4,22 +4,20 @@ Elements are matched by id, else by client and name, never by position alone. Ha
 an id is believed where it can only mean one element.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from html import unescape
-from typing import Any
 
 from halosync.domain.details import stamp_in
 from halosync.domain.model import Licence, PriceField
 from halosync.domain.names import name_key
 from halosync.halo import rows
 from halosync.halo.failures import fail_if_complaint
+from halosync.halo.rows import HaloRow
 from halosync.ports.failures import UnreadableRowError
 from halosync.ports.licence_write import LicenceWrite, StoredLicence
 
 MOST_WARNING = 500
 """How much of Halo's own warning is kept."""
-
-StoredRow = Mapping[str, Any]
 
 
 def stored(answer: object, writes: Sequence[LicenceWrite]) -> list[StoredLicence | None]:
@@ -42,14 +40,12 @@ def stored(answer: object, writes: Sequence[LicenceWrite]) -> list[StoredLicence
     ]
 
 
-def _created(
-    writes: Sequence[LicenceWrite], creates: Sequence[int], new: dict[int, StoredRow]
-) -> dict[int, int | None]:
+def _created(writes: Sequence[LicenceWrite], creates: Sequence[int], new: dict[int, HaloRow]) -> dict[int, int | None]:
     """Return the ids of created licences by the place of their element; `new` are the rows that no update owns."""
     if len(writes) == 1 and len(creates) == 1 and len(new) == 1:
         return {creates[0]: next(iter(new))}
     found: dict[int, int | None] = {}
-    ways: Sequence[tuple[Callable[[LicenceWrite], Hashable], Callable[[StoredRow], Hashable]]] = (
+    ways: Sequence[tuple[Callable[[LicenceWrite], Hashable], Callable[[HaloRow], Hashable]]] = (
         # Without a stamp, an element and a row are told apart by what no stamp can be.
         (lambda write: _stamp(write) or 0, lambda row: stamp_in(str(row.get("notes") or "")) or 1),
         (lambda write: name_key(write.name or ""), lambda row: name_key(str(row.get("name") or ""))),
@@ -82,13 +78,13 @@ def _grouped(pairs: Iterable[tuple[int, Hashable]]) -> dict[Hashable, list[int]]
     return groups
 
 
-def _stored(number: int, row: StoredRow, write: LicenceWrite) -> StoredLicence:
+def _stored(number: int, row: HaloRow, write: LicenceWrite) -> StoredLicence:
     warning = row.get("_warning")
     words = warning.strip().replace("\0", "\ufffd")[:MOST_WARNING] if isinstance(warning, str) else None
     return StoredLicence(number, _licence(row, write), words or None)
 
 
-def _licence(row: StoredRow, write: LicenceWrite) -> Licence | None:
+def _licence(row: HaloRow, write: LicenceWrite) -> Licence | None:
     """Return the licence as Halo keeps it; None where the row does not show all that was asked for."""
     asked = {
         "name": True,
@@ -107,11 +103,11 @@ def _licence(row: StoredRow, write: LicenceWrite) -> Licence | None:
     return None if seen.deleted else seen.licence
 
 
-def _objects(answer: object) -> list[StoredRow]:
+def _objects(answer: object) -> list[HaloRow]:
     return [row for row in (answer if isinstance(answer, list) else [answer]) if isinstance(row, dict)]
 
 
-def _whole(row: StoredRow, field: str) -> int | None:
+def _whole(row: HaloRow, field: str) -> int | None:
     try:
         return rows.whole(row.get(field))
     except ValueError:

@@ -6,7 +6,6 @@ thrown away takes the connection with it. No exception's text holds anything tha
 
 import math
 import re
-from typing import Any
 
 import httpx
 from pydantic import SecretStr
@@ -54,11 +53,11 @@ def _token(value: object) -> SecretStr | None:
     return SecretStr(value) if isinstance(value, str) and value else None
 
 
-def _lifetime_s(value: Any) -> float:
+def _lifetime_s(value: object) -> float:
     """Return a lifetime in seconds: 0 and less is 0, to be renewed at the next use; no number is the usual one."""
     try:
-        seconds = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError, OverflowError):
+        seconds = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
+    except (ValueError, OverflowError):
         seconds = math.nan
     return min(max(seconds, 0.0), MAX_LIFETIME_S) if math.isfinite(seconds) else DEFAULT_LIFETIME_S
 

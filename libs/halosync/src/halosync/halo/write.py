@@ -7,11 +7,11 @@ A POST takes an array in which an element without `id` creates and one with `id`
 import json
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
 
 from halosync.domain.model import PriceField
 from halosync.halo.failures import fail_if_complaint
 from halosync.halo.read import LICENCES_PATH
+from halosync.halo.rows import HaloRow
 from halosync.halo.stored import stored
 from halosync.halo.transport import HaloTransport
 from halosync.ports.failures import HaloFailure
@@ -53,7 +53,7 @@ class HaloWriter:
 
 def _wire(write: LicenceWrite) -> dict[str, object]:
     # An update names its client, too, as all code does that is known to work (halo-api section 5).
-    row: dict[str, Any] = {"client_id": write.client_id}
+    row: HaloRow = {"client_id": write.client_id}
     if write.licence_id is not None:
         row = {"id": write.licence_id, **row}
     if write.name is not None:

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from halosync.halo.read import LICENCES_PATH
+from halosync.halo.rows import HaloRow
 from halosync.ports.conformance import RawAnswer
 
 Send = Callable[[str, str, Mapping[str, str | int] | None, bytes | None], Awaitable[RawAnswer]]
@@ -59,7 +60,7 @@ class OwnLicences:
             )
         self._began, self._left_before = True, frozenset(shown)
 
-    async def create(self, elements: list[dict[str, Any]]) -> RawAnswer:
+    async def create(self, elements: list[HaloRow]) -> RawAnswer:
         """Create licences and keep the ids that the answer names; without an answer each of them may be there.
 
         Raises:
@@ -75,9 +76,10 @@ class OwnLicences:
             self._made |= {row["id"] for row in rows if self._is_id(row)} - self._left_before
         return answer
 
-    def _is_id(self, row: Any) -> bool:
-        ours = isinstance(row, dict) and str(row.get("client_id", self._client_id)) == str(self._client_id)
-        return ours and isinstance(row.get("id"), int)
+    def _is_id(self, row: object) -> bool:
+        if not isinstance(row, dict) or str(row.get("client_id", self._client_id)) != str(self._client_id):
+            return False
+        return isinstance(row.get("id"), int)
 
     async def delete(self, licence_id: int) -> RawAnswer:
         """Delete one of ours."""
@@ -86,7 +88,7 @@ class OwnLicences:
             self._deleted.add(licence_id)
         return answer
 
-    async def shown(self) -> dict[int, dict[str, Any]]:
+    async def shown(self) -> dict[int, HaloRow]:
         """Return what Halo shows of ours, by their ids; errors as `begin`."""
         rows = {number: row for number, row in (await self._all_shown()).items() if number not in self._left_before}
         self._made |= {number for number, row in rows.items() if _is_marked(row)}
@@ -94,7 +96,7 @@ class OwnLicences:
         self.others = (self.others | rows.keys()) - self._made
         return {number: row for number, row in rows.items() if number in self._made}
 
-    async def _all_shown(self) -> dict[int, dict[str, Any]]:
+    async def _all_shown(self) -> dict[int, HaloRow]:
         paging: dict[str, str | int] = {"pageinate": "true", "page_size": MOST_ROWS, "page_no": 1}
         asked = {**paging, "includeinactive": "true", "client_id": self._client_id}
         answer = await self._send("GET", LICENCES_PATH, asked, None)
@@ -124,7 +126,7 @@ class OwnLicences:
         return left
 
     async def _deleted_all(self) -> list[int] | None:
-        shown = dict[int, dict[str, Any]]()
+        shown = dict[int, HaloRow]()
         with suppress(Exception):  # what the answers named goes whatever the list shows
             shown = await self.shown()
         for number in sorted(self._made):
@@ -137,16 +139,16 @@ class OwnLicences:
         return left if left or len(self._made) >= self._asked else None
 
 
-def _is_marked(row: Mapping[str, Any]) -> bool:
+def _is_marked(row: HaloRow) -> bool:
     return STAMP in str(row.get("notes")) or unescape(str(row.get("name"))).startswith(NAME)
 
 
-def is_active(row: Mapping[str, Any]) -> bool:
+def is_active(row: HaloRow) -> bool:
     """Tell whether a row is that of an active licence."""
     return str(row.get("is_active")).lower() not in {"false", "0"}
 
 
-def is_set(row: Mapping[str, Any], field: str) -> bool:
+def is_set(row: HaloRow, field: str) -> bool:
     """Tell whether a row's flag is set."""
     return str(row.get(field)).lower() in {"true", "1"}
 

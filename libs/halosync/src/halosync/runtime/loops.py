@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
 
 import structlog
 
@@ -13,7 +12,7 @@ log = structlog.get_logger(__name__)
 
 def every_loop(
     name: str, interval_s: float, work: Callable[[], Awaitable[object]]
-) -> Callable[[asyncio.Event], Coroutine[Any, Any, None]]:
+) -> Callable[[asyncio.Event], Coroutine[None, None, None]]:
     """Return `every` as a piece of background work that waits only for its stop event."""
     return lambda stop: every(name, interval_s, work, stop)
 

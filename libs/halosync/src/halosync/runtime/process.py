@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mappi
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 import structlog
 from faststream.rabbit import RabbitBroker
@@ -45,7 +44,7 @@ waits = Waiting(log)
 HEAL_S = 30.0
 """How often everything is declared again: what somebody has deleted is back after so long at the latest."""
 
-Background = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
+Background = Callable[[asyncio.Event], Coroutine[None, None, None]]
 """A piece of work that lasts until the event is set."""
 
 Once = Callable[[], Awaitable[object]]

@@ -6,7 +6,6 @@ before.
 
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -29,7 +28,7 @@ FINISHED_LETTER_DAYS = 30
 A_PIECE = 5000
 """So many rows are taken away in one transaction: some tens of milliseconds."""
 
-Mark = Callable[[Connection, str], Coroutine[Any, Any, Marked]]
+Mark = Callable[[Connection, str], Coroutine[None, None, Marked]]
 """Marks what is to go of a partner that is locked, in the caller's transaction."""
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import asyncpg
 
@@ -91,7 +90,7 @@ async def look_at_schema(pool: Pool, wants: Wants) -> None:
         raise SchemaMisfitError(why)
 
 
-def schema_check(pool: Pool) -> Callable[[], Coroutine[Any, Any, None]]:
+def schema_check(pool: Pool) -> Callable[[], Coroutine[None, None, None]]:
     """Return a check of readiness: it raises what `look_at_schema` does."""
     wants = wanted()
     return lambda: look_at_schema(pool, wants)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Path, Request, Response, Security
 from fastapi.security import HTTPBearer
@@ -29,7 +29,7 @@ class KeyRoute(RoleRoute):
     FastAPI's own dependencies run after the body is parsed; a stranger would learn of its mistakes in the body first.
     """
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    def get_route_handler(self) -> Callable[[Request], Coroutine[None, None, Response]]:
         """Return the handler behind the check."""
         handle = super().get_route_handler()
 

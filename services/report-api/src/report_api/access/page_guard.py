@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 from fastapi import APIRouter, Request, Response
@@ -21,7 +20,7 @@ from report_api.web.visitor import SignedIn, Visitor
 
 _FORM_MEDIA = ("application/x-www-form-urlencoded", "multipart/form-data")
 
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+Handler = Callable[[Request], Coroutine[None, None, Response]]
 
 
 class PublicPageRoute(APIRoute):

@@ -1,7 +1,6 @@
 """Accounts > Halo PSA: connect, test and end the connection to the partner's Halo (spec section 2.1)."""
 
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import Request, Response
@@ -24,7 +23,7 @@ from report_api.ports import Ports, PortsHere
 from report_api.web.addresses import partner_url, see_other
 from report_api.web.formats import plural
 from report_api.web.problems import Problem
-from report_api.web.rendering import page
+from report_api.web.rendering import Values, page
 
 public_router = public_pages()
 router = partner_pages(changes=Role.ADMIN)
@@ -185,7 +184,7 @@ def _page(
     entered: dict[str, str] | None = None,
     errors: dict[str, str] | None = None,
 ) -> Response:
-    values: dict[str, Any] = {
+    values: Values = {
         "connection": connection,
         "just_connected": just_connected,
         "problem": problem,

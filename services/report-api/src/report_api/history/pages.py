@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import Query, Request, Response
 from halosync.domain.model import Outcome
@@ -21,7 +21,7 @@ from report_api.runs import sentences
 from report_api.runs.service import seconds_of, show_runs
 from report_api.web.addresses import partner_url
 from report_api.web.paging import NumberedPage, PageNumber
-from report_api.web.rendering import page
+from report_api.web.rendering import Values, page
 from report_api.web.sorting import known_sort
 
 router = partner_pages()
@@ -61,7 +61,7 @@ async def show_history(
     else:
         runs = await ports.run_views.of_partner(partner_id, mode=wanted, skip=skip, most=most)
     invoices = await ports.invoice_views.synced(partner_id, most=INVOICES)
-    values: dict[str, Any] = {
+    values: Values = {
         "invoices": invoices,
         "chart": chart_of(list(reversed(invoices))),
         "size": drawing,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Query, Request, Response
 from halosync.domain.model import Outcome
@@ -22,7 +22,7 @@ from report_api.web.addresses import partner_url
 from report_api.web.fields import QueryText
 from report_api.web.paging import NumberedPage, PageNumber
 from report_api.web.problems import not_found
-from report_api.web.rendering import page
+from report_api.web.rendering import Values, page
 
 router = partner_pages()
 
@@ -101,7 +101,7 @@ async def show_line(
     )
 
 
-def _steps(steps: Sequence[Step], here: str, number: int, **kept: str) -> dict[str, Any]:
+def _steps(steps: Sequence[Step], here: str, number: int, **kept: str) -> Values:
     listing = NumberedPage(here, kept, number, STEPS_A_PAGE, len(steps))
     newest_first = list(reversed(steps))[listing.skip : listing.skip + listing.size]
     return {

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import Query, Request, Response
 from halosync.domain.model import LineKind, Outcome
@@ -21,7 +21,7 @@ from report_api.web.csv_export import CHUNK, for_reader
 from report_api.web.fields import QueryText
 from report_api.web.paging import NumberedPage, Rows, rows_of
 from report_api.web.problems import not_found
-from report_api.web.rendering import page
+from report_api.web.rendering import Values, page
 
 ATTENTION = "attention"
 """The status that stands for every line that needs attention, whatever its outcome."""
@@ -126,7 +126,7 @@ async def show(request: Request, visitor: VisitorHere, ports: PortsHere, asked: 
     partner_id = visitor.partner_id
     sync = await sync_panel(ports, visitor)
     invoices = await ports.invoice_views.by_month(partner_id)
-    values: dict[str, Any] = {
+    values: Values = {
         "invoices": invoices,
         "expected": expected_invoice(await ports.invoice_views.expectation(partner_id)),
         "asked": asked,

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache, partial
 from importlib import resources
 from os import PathLike, stat_result
-from typing import Any
+from typing import Any, TypeAlias
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -33,6 +33,9 @@ ROOMS = (
 
 SYMBOLS: Mapping[str, str] = {"good": "✓", "bad": "!", "warn": "!", "info": "i", "wait": "…", "none": "–"}
 """What stands before a state or a notice, by its kind, so that it does not depend on colour."""
+
+Values: TypeAlias = dict[str, Any]
+"""What a template sees, by name; the template alone says what it makes of each."""
 
 STATIC = resources.files("report_api.web") / "static"
 

@@ -1,6 +1,6 @@
 """The pages of webhooks: creating, deliveries, test, replay, deleting."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 from uuid import uuid4
 
@@ -20,7 +20,7 @@ from report_api.web.addresses import partner_url, see_other
 from report_api.web.forms import LIST_QUERY, ListQuery, list_query_of
 from report_api.web.paging import NumberedPage
 from report_api.web.problems import Problem
-from report_api.web.rendering import page
+from report_api.web.rendering import Values, page
 from report_api.web.sorting import Sorts
 from report_api.web.visitor import Visitor
 from report_api.webhooks.service import (
@@ -91,7 +91,7 @@ async def create(request: Request, visitor: VisitorHere, ports: PortsHere) -> Re
     """Create a webhook and show its secret, this once, as the answer to the form; as with API keys."""
     form = await request.form()
     query, entered = list_query_of(form), str(form.get("url", ""))
-    again: dict[str, Any] = {"sort": SORTS.of(query), "entered": entered}
+    again: Values = {"sort": SORTS.of(query), "entered": entered}
     chosen = [kind for kind in NoticeType if kind in form.getlist("events")]
     events = None if form.get("which", _EVERYTHING) == _EVERYTHING else chosen
     if events == []:
@@ -107,7 +107,7 @@ async def create(request: Request, visitor: VisitorHere, ports: PortsHere) -> Re
         told = problem.members["errors"][0]["message"] if "errors" in problem.members else problem.detail
         errors = {"url": f"The address {told}." if "errors" in problem.members else told}
         return await _page(request, visitor, ports, **again, chosen=events, errors=errors, status=problem.status_code)
-    values: dict[str, Any] = {"webhook": created.webhook, "secret": created.secret, "list_query": urlencode(query)}
+    values: Values = {"webhook": created.webhook, "secret": created.secret, "list_query": urlencode(query)}
     response = page(request, "webhooks/created.html", tab="webhooks", **values)
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -1,7 +1,7 @@
 """API keys: what programs and people sign in with. Only the partner's own; operators' keys are not shown here."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
@@ -22,7 +22,7 @@ from report_api.web.addresses import partner_url, see_other
 from report_api.web.forms import ListQuery, list_query_of
 from report_api.web.paging import NumberedPage, PageNumber, page_of
 from report_api.web.problems import not_found
-from report_api.web.rendering import page
+from report_api.web.rendering import Values, page
 from report_api.web.sorting import Sorts
 from report_api.web.visitor import Visitor
 
@@ -71,7 +71,7 @@ async def create(request: Request, visitor: VisitorHere, ports: PortsHere) -> Re
     """
     form = await request.form()
     query, entered, wanted_id = list_query_of(form), str(form.get("name", "")), _uuid(str(form.get("key_id", "")))
-    again: dict[str, Any] = {"sort": SORTS.of(query), "number": page_of(query.get("page", ""))}
+    again: Values = {"sort": SORTS.of(query), "number": page_of(query.get("page", ""))}
     again |= {"entered": entered, "status": 422}
     try:
         name, role = _NAME.validate_python(entered.strip()), _ROLE.validate_python(form.get("role", Role.ADMIN))
@@ -86,7 +86,7 @@ async def create(request: Request, visitor: VisitorHere, ports: PortsHere) -> Re
             request, "This key was created already and cannot be shown again. Revoke it if you lost it.", "info"
         )
         return see_other(visitor.partner_id, "keys", **query)
-    values: dict[str, Any] = {"name": name, "api_key": created.api_key, "list_query": urlencode(query)}
+    values: Values = {"name": name, "api_key": created.api_key, "list_query": urlencode(query)}
     response = page(request, "access/key_created.html", tab="keys", **values)
     response.headers["Cache-Control"] = "no-store"
     return response

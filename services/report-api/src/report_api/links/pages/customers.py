@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import replace
-from typing import Any
 
 from fastapi import Request, Response
 from halosync.domain.roles import Role
@@ -18,7 +17,7 @@ from report_api.links.pages.replies import change_row, text_of
 from report_api.links.service import row_of
 from report_api.ports import PortsHere
 from report_api.web.problems import not_found
-from report_api.web.rendering import page
+from report_api.web.rendering import Values, page
 
 router = partner_pages(changes=Role.BILLER)
 
@@ -33,7 +32,7 @@ async def choose_client(
     if customer_id not in picture.keys:
         raise not_found(sentences.gone(CUSTOMERS.noun))
     row = await asyncio.to_thread(row_of, CUSTOMERS, customer_id, picture)
-    values: dict[str, Any] = {
+    values: Values = {
         "row": row,
         # What the list showed, if this page was reached from there: it is what the person has decided by.
         "before": request.query_params.get("before") or CUSTOMERS.shown(row.link),

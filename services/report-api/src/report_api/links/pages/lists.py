@@ -1,7 +1,7 @@
 """The Customers and the License tab: what each row leads to, and the forms that link it."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from halosync.domain.roles import Role
@@ -21,7 +21,7 @@ from report_api.links.search import find
 from report_api.links.service import row_of
 from report_api.ports import Ports, PortsHere
 from report_api.web.addresses import see_other
-from report_api.web.rendering import page
+from report_api.web.rendering import Values, page
 
 Typed = Annotated[str, Query(max_length=500)]
 
@@ -38,7 +38,7 @@ def list_pages(kind: LinkKind[Link, Target]) -> APIRouter:
         picture = await kind.store(ports).picture(visitor.partner_id)
         table = await asyncio.to_thread(link_table, kind, picture, view)
         awaited = AwaitedRead.of(request, picture.read_at)
-        values: dict[str, Any] = {"view": view, "desk": desk, "table": table, "awaited": awaited}
+        values: Values = {"view": view, "desk": desk, "table": table, "awaited": awaited}
         return page(request, f"links/{tab}.html", tab=tab, sentences=sentences, **values)
 
     @router.get(f"/{tab}/{kind.search_path}")

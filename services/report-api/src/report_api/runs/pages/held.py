@@ -1,7 +1,5 @@
 """What a run holds, to be released change by change (spec section 11, "Approving in parts")."""
 
-from typing import Any
-
 from fastapi import APIRouter, Request, Response
 from halosync.domain.model import Action, Outcome
 from halosync.domain.roles import Role
@@ -22,7 +20,7 @@ from report_api.runs.views import shown_item
 from report_api.web.addresses import partner_url, see_other
 from report_api.web.forms import list_query_of
 from report_api.web.paging import NumberedPage, PageNumber, Rows, rows_of
-from report_api.web.rendering import page
+from report_api.web.rendering import Values, page
 
 router: APIRouter = partner_pages(changes=Role.BILLER)
 
@@ -49,7 +47,7 @@ async def show(
         item.halo_licence_id for item in items if item.action is Action.DELETE and item.halo_licence_id is not None
     ]
     known = await ports.halo_licences.of_ids(visitor.partner_id, removed)
-    values: dict[str, Any] = {
+    values: Values = {
         "run": run,
         "view": view,
         "sync": sync,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import Query, Request, Response
 from halosync.domain.preview_kinds import PreviewKind
@@ -27,7 +27,7 @@ from report_api.runs.views import money_rows, shown_item
 from report_api.web.addresses import partner_url, see_other
 from report_api.web.fields import QueryText
 from report_api.web.paging import NumberedPage, PageNumber
-from report_api.web.rendering import keep_notices, page
+from report_api.web.rendering import Values, keep_notices, page
 from report_api.web.sorting import known_sort
 from report_api.web.visitor import Visitor
 
@@ -152,7 +152,7 @@ class ListChoice:
         return CustomerOrder(CustomerSort(name.removeprefix("-")), name.startswith("-")) if name else None
 
 
-async def _values(ports: Ports, visitor: Visitor, run_id: str) -> tuple[RunView, Run, dict[str, Any]]:
+async def _values(ports: Ports, visitor: Visitor, run_id: str) -> tuple[RunView, Run, Values]:
     """Return a run, and what both pages show of it."""
     sync = await sync_panel(ports, visitor, "month")
     view = await find_run(ports, visitor.partner_id, run_id)
@@ -173,7 +173,7 @@ class RemovalsPage:
         return self.listing.url(page, **{f"{self.kind}_sort": self.sort if sort is None else sort})
 
 
-async def _removals(ports: Ports, run: Run, path: str, asked: Mapping[PreviewKind, tuple[int, str]]) -> dict[str, Any]:
+async def _removals(ports: Ports, run: Run, path: str, asked: Mapping[PreviewKind, tuple[int, str]]) -> Values:
     counts = await ports.previews.counts(run.run_id)
     sorts = {f"{kind}_sort": sort for kind, (_, sort) in asked.items()}
     listings = {
@@ -208,7 +208,7 @@ def _customers_address(listing: NumberedPage, sort: str) -> str:
     return listing.url(customers_sort=sort)
 
 
-async def _lists(ports: Ports, run: Run, listed: ListChoice) -> dict[str, Any]:
+async def _lists(ports: Ports, run: Run, listed: ListChoice) -> Values:
     if not listed.kinds:
         # The number of customers comes with a page of them, so a page behind the end is asked for again.
         asked = listed.listing(CUSTOMERS_A_PAGE, 10**9)

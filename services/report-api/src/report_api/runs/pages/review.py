@@ -1,7 +1,5 @@
 """The first review of a Halo: looking at what waits, choosing what is meant, and approving it (spec section 9)."""
 
-from typing import Any
-
 from fastapi import APIRouter, Request, Response
 from halosync.domain.review_choices import ReviewChoice
 from halosync.domain.roles import Role
@@ -21,7 +19,7 @@ from report_api.settings.service import stored_settings
 from report_api.web.addresses import see_other
 from report_api.web.forms import NOT_FILLED_IN
 from report_api.web.problems import Problem
-from report_api.web.rendering import page
+from report_api.web.rendering import Values, page
 
 router: APIRouter = partner_pages(changes=Role.ADMIN)  # a choice is a setting; approving is a Sync
 
@@ -34,7 +32,7 @@ async def show(request: Request, visitor: VisitorHere, ports: PortsHere, run_id:
     run = await show_run(ports, view)
     if run.mode == "preview":
         return see_other(visitor.partner_id, "runs", str(run.run_id), "preview")
-    values: dict[str, Any] = {
+    values: Values = {
         "run": run,
         "view": view,
         "sync": sync,

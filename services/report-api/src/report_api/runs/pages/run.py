@@ -1,6 +1,6 @@
 """One run: how it stands, what it did to the money, and every item with the licence before and after."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import Depends, Query, Request, Response
 from halosync.domain.model import Action, Outcome
@@ -19,7 +19,7 @@ from report_api.web.addresses import partner_url
 from report_api.web.csv_export import for_reader
 from report_api.web.fields import Search
 from report_api.web.paging import NumberedPage, PageNumber, Rows, rows_of
-from report_api.web.rendering import page
+from report_api.web.rendering import Values, page
 
 router = partner_pages()
 
@@ -64,7 +64,7 @@ async def show(
     )
     items = await items_page(ports, run.run_id, wanted, order_of(sort), listing)
     shown = [shown_item(Item.model_validate(item), run) for item in items]
-    values: dict[str, Any] = {
+    values: Values = {
         "run": run,
         "sync": sync,
         "view": view,
