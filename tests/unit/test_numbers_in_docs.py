@@ -62,7 +62,7 @@ TOLD: Mapping[str, Sequence[str | tuple[str, bool]]] = {
         ("A starting process waits a minute for", patience.START_PATIENCE_S == 60),
         f"what nobody answers in {topology.REQUEST_TTL_MS / 1000:.0f} s is dropped",
         f"only look, every {checks.LOOK_AGAIN_S:.0f} seconds",
-        f"after a reconnect and every {process.HEAL_S:.0f} seconds",
+        f"after a reconnect and every {process.DECLARE_AGAIN_S:.0f} seconds",
         f"{topology.MOST_INVOICE_BYTES // MIB // 1024} GiB of invoices",
         f"{topology.MOST_QUEUED_BYTES // MIB} MiB of other work",
         f"{topology.MOST_WAITING_BYTES // MIB // 1024} GiB in each delay tier",

@@ -19,7 +19,7 @@ from halosync.messaging.publisher import NotPublishedError, Publisher
 from halosync.messaging.topology import RUN_REQUESTED
 from halosync.runtime.checks import checks_of
 from halosync.runtime.loops import every
-from halosync.runtime.readiness import ReadinessChecks, Rhythm
+from halosync.runtime.readiness import CheckTiming, ReadinessChecks
 from halosync.store.pool import Pool
 from halosync.store.schema_fit import schema_check
 
@@ -82,7 +82,7 @@ async def test_readiness_goes_on_looking(amqp_url: str, rabbit_server: RabbitSer
         broker.subscriber(RUN_REQUESTED.declaration())(handle)
         await broker.start()
         checks = checks_of(pool, broker, publisher, schema_check(pool))
-        readiness, stop = ReadinessChecks(checks, Rhythm(0.1, 20.0, 30.0)), asyncio.Event()
+        readiness, stop = ReadinessChecks(checks, CheckTiming(0.1, 20.0, 30.0)), asyncio.Event()
         watching = asyncio.create_task(readiness.watch(stop))
 
         async def ready() -> bool:

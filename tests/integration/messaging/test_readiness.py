@@ -20,8 +20,8 @@ from halosync.messaging.faststream_private import consumer_of, subscribers
 from halosync.messaging.probe import Probe
 from halosync.messaging.publisher import NotPublishedError, Publisher
 from halosync.messaging.topology import RUN_REQUESTED, WORK, delay_exchange
-from halosync.runtime.checks import checks_of, heal_topology
-from halosync.runtime.readiness import ReadinessChecks, Rhythm
+from halosync.runtime.checks import checks_of, declare_topology_again
+from halosync.runtime.readiness import CheckTiming, ReadinessChecks
 from halosync.store.pool import Pool
 from halosync.store.schema_fit import schema_check
 
@@ -83,7 +83,8 @@ async def watched(
     worker: Worker, publisher: Publisher, pool: Pool, rabbit_server: RabbitServer
 ) -> AsyncIterator[Watched]:
     readiness = ReadinessChecks(
-        checks_of(pool, worker.broker, publisher, schema_check(pool)), Rhythm(every_s=0.1, timeout_s=1.0, stale_s=10.0)
+        checks_of(pool, worker.broker, publisher, schema_check(pool)),
+        CheckTiming(every_s=0.1, timeout_s=1.0, stale_s=10.0),
     )
     stop = asyncio.Event()
     watching = asyncio.create_task(readiness.watch(stop))
@@ -234,7 +235,7 @@ async def test_what_nobody_consumes_is_declared_again_too(watched: Watched, outs
     await outside.channel.exchange_delete(tier)
     await (await outside.channel.get_queue(RUN_REQUESTED.name)).unbind(WORK.name, "run.requested.v1")
     before = watched.channels()
-    await heal_topology(watched.worker.broker, DELAYS_S)
+    await declare_topology_again(watched.worker.broker, DELAYS_S)
     await watched.publisher.publish_later(
         b"{}", delay_s=DELAYS_S[0], queue="auth.token-request.v1", message_type="x", headers={}
     )

@@ -9,9 +9,9 @@ import pytest
 from devstack.wait import until
 from halosync.runtime.health import health_app
 from halosync.runtime.loop_lag import STALLED_S, STALLED_TICKS, LoopLag
-from halosync.runtime.readiness import Check, ReadinessChecks, Rhythm
+from halosync.runtime.readiness import Check, CheckTiming, ReadinessChecks
 
-QUICK = Rhythm(every_s=0.01, timeout_s=0.1, stale_s=10.0)
+QUICK = CheckTiming(every_s=0.01, timeout_s=0.1, stale_s=10.0)
 
 
 async def comes_true(condition: Callable[[], bool]) -> None:
@@ -22,8 +22,8 @@ async def comes_true(condition: Callable[[], bool]) -> None:
 
 
 @asynccontextmanager
-async def watched(rhythm: Rhythm = QUICK, **checks: Check) -> AsyncIterator[ReadinessChecks]:
-    readiness, stop = ReadinessChecks(checks, rhythm), asyncio.Event()
+async def watched(timing: CheckTiming = QUICK, **checks: Check) -> AsyncIterator[ReadinessChecks]:
+    readiness, stop = ReadinessChecks(checks, timing), asyncio.Event()
     watching = asyncio.create_task(readiness.watch(stop))
     yield readiness
     stop.set()
@@ -81,7 +81,7 @@ async def test_many_who_ask_cost_nothing() -> None:
     async def part() -> None:
         looks.append(1)
 
-    async with watched(Rhythm(every_s=1000, timeout_s=1, stale_s=1000), part=part) as readiness:
+    async with watched(CheckTiming(every_s=1000, timeout_s=1, stale_s=1000), part=part) as readiness:
         await comes_true(lambda: readiness.report()["part"] == "ok")
         async with asking(readiness) as client:
             answers = await asyncio.gather(*(client.get("/readyz") for _ in range(200)))
@@ -91,7 +91,7 @@ async def test_many_who_ask_cost_nothing() -> None:
 
 async def test_a_truth_that_is_old_is_none() -> None:
     """Whatever keeps the timer from looking, a process must not go on to call itself ready."""
-    async with watched(Rhythm(every_s=1000, timeout_s=1, stale_s=0.05), part=well) as readiness:
+    async with watched(CheckTiming(every_s=1000, timeout_s=1, stale_s=0.05), part=well) as readiness:
         await comes_true(lambda: readiness.report()["part"] == "ok")
         await comes_true(lambda: readiness.report()["part"].startswith("not known"))
 

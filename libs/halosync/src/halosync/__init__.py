@@ -1,4 +1,4 @@
 """From a distributor's invoice to the right software licences in HaloPSA: the library under the four services.
 
-Layers, imports only run downwards: cli > runtime > store | messaging | halo > observability > contracts | domain.
+Imports only run downwards; the layers are in `docs/architecture.md` (architecture section "Layers").
 """

@@ -19,8 +19,8 @@ UNUSED = ("unittest", "unittest.mock", "uvicorn.supervisors", "pydantic_settings
 4 MB a process."""
 
 NEW_VALUES = 50_000
-"""After so many new values Python looks which of them are garbage. By its own 700 it would go through a plan, all of
-whose values stay, again and again while it is made."""
+"""How many new objects Python makes before it collects garbage. With its own 700 it would look through a plan again and
+again while that is made, and all of its objects stay."""
 
 
 class _Absent:

@@ -1,7 +1,7 @@
 """A double of `halosync.store.unsure_creates`, under the suite of plans (tests/integration/planning)."""
 
 from halosync.domain.model import Action, Outcome, Reason
-from halosync.store.unsure_creates import Came, CreatesFound, found_of
+from halosync.store.unsure_creates import CameSince, CreatesFound, found_of
 
 from simulation.database import Database
 from simulation.rows import Item, Read
@@ -28,7 +28,7 @@ def unsure_creates(db: Database, rows: Read) -> CreatesFound:
         }
         for item in unsure
     ]
-    came = Came(
+    came = CameSince(
         {item.item_id: frozenset(_strangers(db, item, rows)) for item in unsure},
         [item.item_id for item in unsure if _is_resolved(db, item)],
     )

@@ -170,7 +170,7 @@ class BatchWriter:
         return None
 
     async def _split(self, batch: BatchAtWork, named: Collection[int], waiting: list[OpenAction]) -> None:
-        """Send what is left of a refused array in smaller pieces, until the guilty row stands alone."""
+        """Send what is left of a refused array in smaller pieces, until the row that Halo refuses stands alone."""
         marks = {action.item_id: action.mark_no for action in waiting}
         await self._actions.split(
             batch, [{item_id: marks[item_id] for item_id in part} for part in split(list(marks), named)]

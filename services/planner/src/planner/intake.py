@@ -22,10 +22,10 @@ waits = Waiting(log)
 LINES_A_TURN = 200
 
 FETCH_WAIT_S = 5.0
-"""After so long an invoice comes back that found no place for fetching its lines."""
+"""In how many seconds an invoice comes back that found no place for fetching its lines."""
 
 CROWDED_WAIT_S = 5.0
-"""After so long a large invoice comes back that would have stood in line behind other large work."""
+"""In how many seconds a large invoice comes back that would have waited behind other large work."""
 
 
 class Intake:

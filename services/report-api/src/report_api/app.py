@@ -27,11 +27,11 @@ from report_api.links import api as links_api
 from report_api.links import licences_api
 from report_api.links.customers import CUSTOMERS
 from report_api.links.pages import customers as customer_pages
-from report_api.links.pages import desk, halo_read
+from report_api.links.pages import halo_read, unmatched
 from report_api.links.pages import kept as kept_pages
-from report_api.links.pages.desk import ticked_pages
 from report_api.links.pages.files import file_pages
 from report_api.links.pages.lists import list_pages
+from report_api.links.pages.unmatched import ticked_pages
 from report_api.links.products import PRODUCTS
 from report_api.months import api as months_api
 from report_api.months import certificate_pages
@@ -89,8 +89,8 @@ PAGES = (
     sync.router,
     invoice_choice.router,
     halo_read.router,
-    desk.router,
-    desk.exclusions,
+    unmatched.router,
+    unmatched.exclusions,
     ticked_pages(CUSTOMERS),
     ticked_pages(PRODUCTS),
     list_pages(CUSTOMERS),

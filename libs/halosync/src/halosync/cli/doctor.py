@@ -27,7 +27,7 @@ from halosync.store.schema_fit import SchemaMisfitError, look_at_schema, wanted
 from halosync.version import VERSION
 
 CLOCK_TOLERANCE_S = 2.0
-"""By so much this machine's clock and that of Postgres may differ; the answer's way counts too."""
+"""How far this machine's clock may be from that of Postgres, in seconds, the time of the answer on its way included."""
 
 OLD_OUTBOX_S = 60.0
 """A message that waits for longer to be published is a sign: a relay comes every second."""

@@ -12,7 +12,7 @@ from halosync.messaging.topology import READY
 from halosync.store.dead_letters import DeadLetterStore, OpenedLetter
 
 GIVE_UP_AFTER = 5
-"""So many refusals in a row mean that the broker is in trouble, not that a queue is missing."""
+"""After this many refusals in a row replaying stops: the broker is in trouble, not one queue missing."""
 
 
 class CutLetterError(RuntimeError):

@@ -21,7 +21,7 @@ _NON_RECURRING = frozenset(get_args(NonRecurringLine.model_fields["kind"].annota
 _texts_of = itemgetter(*InvoiceLine.model_fields)
 
 _PLAIN_CHARS = 200
-"""So many characters the shortest bound of a text allows: a line that has no more as a whole keeps all of them."""
+"""The shortest bound of any text, in characters: a line that is no longer as a whole loses nothing."""
 
 _plain_numbers = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,6})? (?:0|[1-9][0-9]{0,11})(?:\.[0-9]{1,6})?").fullmatch
 """A quantity and a price within the bounds of both models, spelt as a Decimal of them is."""

@@ -17,7 +17,7 @@ from halosync.contracts.complaints import complaint
 from halosync.contracts.invoice import InvoiceHeader, InvoiceProblem
 
 MOST_PROBLEMS = 20
-"""After so many problems the rest is not told: the file is broken as a whole."""
+"""The most problems that are reported: a file with more is broken as a whole."""
 
 MOST_LINES = 1_000_000
 
@@ -25,7 +25,7 @@ MOST_EVENT_BYTES = 28 * 1024**2
 """An event is no larger: 100,000 lines as they usually are. Bigger invoices come by `lines_url`."""
 
 MOST_NESTED = 1_000_000
-"""So many lists and objects an event may have, whatever they are: each takes much more memory than its two bytes."""
+"""The most lists and objects in an event: each takes much more memory than its two bytes."""
 
 _MOST_KNOWN_CHARS = 200
 _TEXTS: tuple[Literal["event_id", "partner_id", "invoice_id"], ...] = ("event_id", "partner_id", "invoice_id")

@@ -7,10 +7,10 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 MOST_SHOWN = 500
-"""So many characters a text may have that is only shown; the rest is cut off."""
+"""The most characters of a text that is only shown; the rest is cut off."""
 
 STORED_DECIMALS = 18
-"""So many decimals are kept of a number that may have any."""
+"""How many decimals are kept of a number that may have any number of them."""
 
 _LONGEST_NUMBER = 1000
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,6})?")

@@ -9,16 +9,16 @@ from enum import StrEnum
 from halosync.domain.retry import FailureClass
 
 GROWTH = 2
-"""A size that worked is tried so many times larger."""
+"""How many times larger than one that worked the next size is."""
 
 LEAP = 5
-"""So many times, once Halo has taken more than it starts with, if by the time that took it will not be slow."""
+"""The same once Halo has taken more than the first size, if by the time that took the next will not be slow."""
 
 NEAR_TIMEOUT = 2
-"""So many times as long as what counts as slow is near the time-out, which is three times as long."""
+"""An answer that took this many times what counts as slow came near the time-out, which is 3 times as long."""
 
 SMALLEST = 10
-"""An array of so few rows is not what overburdens a Halo."""
+"""The smallest size that is learnt: so few rows do not overload a Halo."""
 
 
 class CeilingReason(StrEnum):
@@ -29,7 +29,7 @@ class CeilingReason(StrEnum):
 
 
 CEILING_S = {CeilingReason.REFUSED: 86_400.0, CeilingReason.UNANSWERED: 600.0}
-"""For so long a size is not tried again, in seconds: an outage passes sooner than a limit of Halo's."""
+"""For how many seconds a size is not tried again, by the reason: an outage passes sooner than a limit of Halo's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ def batches(
 
 
 def split(ids: Sequence[Id], named: Collection[Id]) -> list[list[Id]]:
-    """Return the parts in which a refused array is sent again, so that the guilty row ends up alone.
+    """Return the parts in which a refused array is sent again, so that the row that Halo refuses ends up alone.
 
     `named` are the rows that Halo's answer pointed at. They go into one part and the rest into another when that
     separates anything; else the array is halved. A part of one row cannot be split and comes back as it is; two or
@@ -62,8 +62,8 @@ def split(ids: Sequence[Id], named: Collection[Id]) -> list[list[Id]]:
     """
     if len(ids) <= 1:
         return [list(ids)] if ids else []
-    guilty = [each for each in ids if each in named]
-    if guilty and len(guilty) < len(ids):
-        return [guilty, [each for each in ids if each not in named]]
+    refused = [each for each in ids if each in named]
+    if refused and len(refused) < len(ids):
+        return [refused, [each for each in ids if each not in named]]
     middle = len(ids) // 2
     return [list(ids[:middle]), list(ids[middle:])]

@@ -63,7 +63,7 @@ class Rules:
         return product.key in self.links and self.target(product) in {self.key(licence.name), self.key(plain)}
 
     def answered_before(self, licence: Licence, asked: LicenceState | None, name: str | None) -> KeptOtherwise | None:
-        """Return what Halo made of the same wish before, if it shows the same still: asking again would be idle."""
+        """Return what Halo made of the same wish before, if it still shows that: asking again changes nothing."""
         written = self.written.get(licence.id)
         if written is None or written.otherwise is None:
             return None

@@ -26,5 +26,5 @@ def price_text(value: Decimal) -> str:
 
 
 def percent(fraction: Decimal) -> str:
-    """Return a fraction as a percentage without idle zeros: 0.25 is 25."""
+    """Return a fraction as a percentage without trailing zeros: 0.25 is 25."""
     return plain((fraction * 100).normalize())

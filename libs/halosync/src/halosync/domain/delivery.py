@@ -13,10 +13,10 @@ PUBLISH_AGAIN_S = 15.0
 """How long to wait before what follows from a delivery is published again, while nothing can be published."""
 
 MOST_PUBLISHING = 60
-"""So often it is published again before the message returns to its queue: some 20 minutes, as each try takes up to five
-seconds besides; less than the half hour after which RabbitMQ takes a message back by itself. The broker counts returns
-(`DELIVERY_LIMIT`), and an outage of publishing, such as an alarm that lasts for hours, must not use them up: 50 returns
-are most of a day."""
+"""How often it is published again before the message returns to its queue: about 20 minutes, as a try takes up to five
+seconds. That is less than the half hour after which RabbitMQ takes a message back by itself. The broker counts returns
+(`DELIVERY_LIMIT`). An outage of publishing, such as an alarm that lasts for hours, must not use them up: 50 returns are
+most of a day."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,13 +66,13 @@ class Comparison:
 def hides(known: int, missing: int) -> bool:
     """Tell whether a list of a client's licences must not be believed: `missing` of `known` ones are not in it.
 
-    A person in Halo removes a few; an agent that has lost its sight sees none, or few.
+    A person in Halo removes a few; an agent that has lost rights sees none, or few.
     """
     return missing == known > 0 or DeleteGuard().trips(missing, known)
 
 
 ONE_PERSON_EMPTIES = 1
-"""A person ends all licences of a customer who leaves; of several clients at once, an agent has lost its sight."""
+"""A person ends all licences of a customer who leaves. Several empty clients at once: the agent has lost rights."""
 
 
 def shrunk(seen: Comparison, guard: DeleteGuard | None) -> str | None:

@@ -1,7 +1,7 @@
 """Names that look alike to people and are not the same name: what differs is invisible or nearly so.
 
-Such a name is never taken for the other one (spec section 3, "Customers"), but a person is told of it instead of being
-advised to create a second client.
+Such a name is never taken for the other one (spec section 3, "Customers"). But a person is told of it, and not advised
+to create a second client.
 """
 
 import unicodedata

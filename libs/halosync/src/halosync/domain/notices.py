@@ -18,10 +18,10 @@ PAUSES_S = (5, 30, 120, 600, 1800, 3600, 7200, 14_400, 28_800, 28_800)
 """The pauses between the attempts of one delivery, in seconds: growing, and a day in all."""
 
 TRIED_FOR_S = 86_400
-"""So long a delivery to a receiver that fails is tried at most, in seconds, since it was last asked for."""
+"""How long a delivery to a failing receiver is tried at most, in seconds since somebody last asked for it."""
 
 MOST_REST_S = 300
-"""So many seconds at most a receiver that fails is left alone, whatever else waits for it."""
+"""The longest time between two attempts at a failing receiver for which something waits, in seconds."""
 
 _PREVIEWS = frozenset({"preview", "undo_preview"})
 

@@ -9,7 +9,7 @@ from halosync.domain.names import name_key
 
 LIMIT = 5
 CUTOFF = 60
-"""Scores below this are noise: they would put a wrong client under the cursor."""
+"""Scores below this are chance: they would suggest a wrong client."""
 STRONG = 92
 """Scores below this are weak: a part of a name, or a word that many have. Nobody's tick is set for them."""
 _OTHER_ENDING = 97
@@ -17,7 +17,7 @@ _OTHER_ENDING = 97
 _OTHER_COMPANY = 89
 """The most where both have one and they differ: Contoso Ltd and Contoso GmbH are two companies."""
 _COMPARED = 200
-"""So many characters of a name are compared: comparing takes the product of two lengths."""
+"""How many characters of a name are compared: the time grows with the product of two lengths."""
 
 
 @dataclass(frozen=True, slots=True)

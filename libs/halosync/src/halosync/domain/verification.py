@@ -69,7 +69,7 @@ def differences(wish: KeptOtherwise) -> list[Difference]:
 
 
 def same_wish(one: KeptOtherwise, other: KeptOtherwise) -> bool:
-    """Tell whether the same was asked for twice, and Halo shows the same both times: then asking again is idle."""
+    """Tell whether Halo was asked for the same twice and showed the same both times: asking again changes nothing."""
     return (
         _same(one.asked, other.asked)
         and _same(one.kept, other.kept)

@@ -18,9 +18,9 @@ Resolve = Callable[[str, int], Awaitable[Sequence[Address]]]
 SocketOptions = Iterable[tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]]
 
 _UNICAST = IPv6Network("2000::/3")
-"""All that IANA has given to the internet. What is outside leads into one's own network where it leads anywhere: old
-site-local addresses, local translation to IPv4 (64:ff9b:1::/48), IPv4 in other dress (::10.0.0.1, ::ffff:0:10.0.0.1).
-"""
+"""All that IANA has given to the internet. What is outside leads into one's own network, if anywhere: old
+site-local addresses, local translation to IPv4 (64:ff9b:1::/48), IPv4 addresses in IPv6 (::10.0.0.1,
+::ffff:0:10.0.0.1)."""
 _FOR_BOOKS = IPv6Network("3fff::/20")
 _SPECIAL = (IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"))
 """Of protocols; the standard library knows some of them, by its version."""

@@ -22,10 +22,10 @@ HaloRow: TypeAlias = dict[str, Any]
 """A row as Halo sent it, or is to get it; what its values are is not known."""
 
 MOST_NOTES = 2_000
-"""So many characters of a licence's notes are looked at."""
+"""How many characters of a licence's notes are read."""
 
 MOST_SKU = 500
-"""So many characters of a licence's product code are kept."""
+"""How many characters of a licence's product code are kept."""
 
 _MOST_ID = 2**63 - 1
 """What Postgres can number; more is no Halo."""

@@ -47,7 +47,7 @@ MOST_COPIED_BYTES = 64 * 1024
 """A dead letter that is larger is kept once."""
 
 MOST_READ_BYTES = 4096
-"""So much of a large message is looked through for what it is about."""
+"""How many bytes of a large message are searched for what it is about."""
 
 _IDS = ("partner_id", "run_id", "batch_id", "invoice_id", "event_id", "read_id")
 _MOST_ID_CHARS = 100

@@ -1,8 +1,8 @@
 """Answering requests: every one of those who may ask gets a reply, whatever happens, and none is ever kept.
 
-A request of theirs is never tried again through a delay tier nor kept as a dead letter: its asker waits for seconds
-only and has its own way to ask again, and its body may hold an OAuth code, which must not reach a queue that persists
-(spec section 5.6).
+A request is never tried again through a delay tier, nor kept as a dead letter. Its asker waits for seconds only and
+asks again in its own way. Its body may hold an OAuth code, which must not reach a queue that persists (spec section
+5.6).
 """
 
 import traceback

@@ -34,7 +34,7 @@ MOST_WAITING_BYTES = 1024 * _MIB
 """What a delay tier, and the queue of dead letters that are not yet in the table, hold."""
 
 MOST_REQUESTS = 10_000
-"""So many requests wait at most for an answer, each for seconds only."""
+"""The most requests that wait for an answer at a time; each waits for seconds only."""
 
 
 def _exchange(name: str, kind: ExchangeType) -> RabbitExchange:

@@ -9,7 +9,7 @@ AGAIN_S = 60.0
 """How often one thing that waits for one reason says so, in seconds."""
 
 MOST = 10_000
-"""Of so many waits it is remembered when they were told; beyond, some are told more often."""
+"""For how many waits it is remembered when each was last reported; with more, some are reported more often."""
 
 
 class Waiting:

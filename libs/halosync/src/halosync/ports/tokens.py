@@ -20,7 +20,7 @@ class AuthAwayError(Exception):
     """
 
     wait_s = 5.0
-    """After so long the work comes again."""
+    """In how many seconds the work comes again."""
 
     waits_for = "a token"
 

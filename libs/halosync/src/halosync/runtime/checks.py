@@ -18,7 +18,7 @@ from halosync.store.pool import Pool
 LOOK_AGAIN_S = 10.0
 """How long a process that looks believes what it saw of exchanges and queues."""
 
-HEAL_TIMEOUT_S = 10.0
+DECLARE_AGAIN_TIMEOUT_S = 10.0
 """How long declaring everything again may take; a broker that does not answer must not hold up the end of a process."""
 
 
@@ -43,14 +43,14 @@ def checks_of(pool: Pool, broker: RabbitBroker, publisher: Publisher, schema: Ch
     return {"postgres": postgres, "schema": schema, "rabbitmq": rabbitmq, "consumers": consumers.check}
 
 
-async def heal_topology(broker: RabbitBroker, delays_s: Sequence[float]) -> None:
+async def declare_topology_again(broker: RabbitBroker, delays_s: Sequence[float]) -> None:
     """Declare everything again, on a channel of its own that is closed afterwards.
 
     Raises:
         ConnectionError, TimeoutError: the broker is away.
         AMQPError: something is there with other arguments.
     """
-    async with asyncio.timeout(HEAL_TIMEOUT_S):
+    async with asyncio.timeout(DECLARE_AGAIN_TIMEOUT_S):
         channel = await plain_channel(broker)
         try:
             await declare_again(channel, delays_s)

@@ -30,7 +30,7 @@ ANSWER_S = 60.0
 """How long it may leave an answer untaken."""
 MOST_HEAD_BYTES = 64 * 1024
 MOST_WAITING_REQUESTS = 16
-"""So many requests may stand behind one another on a connection."""
+"""The most requests that may wait one behind the other on a connection."""
 _READ_BYTES = 64 * 1024
 _SWEEP_S = 1.0
 _TELL_S = 10.0
@@ -115,8 +115,8 @@ class OpenConnections:
 class HttpConnection(HttpToolsProtocol):
     """A connection that may be ended while it keeps us waiting.
 
-    The parser is httptools: it refuses a request with both lengths and closes, and reads a body of tiny chunks forty
-    times as fast as h11 does, which with 256 KiB of them would hold up everybody for more than half a second.
+    The parser is httptools. It refuses a request with two lengths, and closes. It reads a body of tiny chunks 40 times
+    as fast as h11: 256 KiB of them would hold up all other connections there for more than half a second.
     """
 
     config: "ServerConfig"

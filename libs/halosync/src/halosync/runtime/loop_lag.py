@@ -15,7 +15,7 @@ STALLED_TICKS = 5
 
 
 class LoopLag:
-    """Measures by how much the loop wakes a sleeper too late, in seconds."""
+    """Measures how much later than asked the loop runs a timer, in seconds."""
 
     def __init__(self) -> None:
         self._lags: deque[float] = deque(maxlen=REMEMBERED)

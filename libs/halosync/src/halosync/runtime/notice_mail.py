@@ -21,10 +21,10 @@ from halosync.ports.webhooks import DeliveryAttempt
 from halosync.runtime.smtp_url import SMTP_PORTS
 
 DEADLINE_S = 40.0
-"""For the whole conversation: below the claim of a delivery, `halosync.store.notices.CLAIM_S`."""
+"""How long all of it may take, in seconds: below the claim of a delivery, `halosync.store.notices.CLAIM_S`."""
 
 QUIT_S = 5.0
-"""For the good-bye, when the letter is taken."""
+"""How long the end of the conversation may take once the message was accepted, in seconds."""
 _LETTERS_WIDTH = 500
 
 

@@ -22,7 +22,7 @@ from halosync.observability.logging import configure_logging
 from halosync.observability.metrics import tell_build
 from halosync.observability.tracing import start_tracing
 from halosync.observability.waiting import Waiting
-from halosync.runtime.checks import checks_of, heal_topology, topology_check
+from halosync.runtime.checks import checks_of, declare_topology_again, topology_check
 from halosync.runtime.draining import drain
 from halosync.runtime.health import health_app, serve_until, server
 from halosync.runtime.loop_lag import LoopLag
@@ -41,7 +41,7 @@ from halosync.store.pool import Pool, open_pool
 log = structlog.get_logger(__name__)
 waits = Waiting(log)
 
-HEAL_S = 30.0
+DECLARE_AGAIN_S = 30.0
 """How often everything is declared again: what somebody has deleted is back after so long at the latest."""
 
 Background = Callable[[asyncio.Event], Coroutine[None, None, None]]
@@ -177,8 +177,10 @@ async def _topology(parts: Parts, tiers_s: Sequence[float], tell: Callable[[str]
             "one user does everything: no right is kept from anybody; see docs/operations.md", user=signed_in.user
         )
         await declare_topology(parts.broker, tiers_s)
-        heal = every_loop("declare the topology again", HEAL_S, lambda: heal_topology(parts.broker, tiers_s))
-        return Composition(background=[heal])
+        again = every_loop(
+            "declare the topology again", DECLARE_AGAIN_S, lambda: declare_topology_again(parts.broker, tiers_s)
+        )
+        return Composition(background=[again])
     check = topology_check(parts.broker, tiers_s)
     await AsyncRetrying(
         retry=retry_if_exception_type(MissingTopologyError),

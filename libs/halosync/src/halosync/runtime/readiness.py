@@ -23,7 +23,7 @@ Check = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True)
-class Rhythm:
+class CheckTiming:
     """How often each part is looked at, how long that may take, and how long the result is believed; in seconds."""
 
     every_s: float = CHECK_EVERY_S
@@ -57,16 +57,16 @@ class ProcessState:
 class ReadinessChecks:
     """Looks at each part again and again, one look at a time, and remembers what it saw."""
 
-    def __init__(self, checks: Mapping[str, Check], rhythm: Rhythm | None = None) -> None:
+    def __init__(self, checks: Mapping[str, Check], timing: CheckTiming | None = None) -> None:
         self._checks = checks
-        self._rhythm = rhythm or Rhythm()
+        self._timing = timing or CheckTiming()
         self._seen: dict[str, tuple[str, float]] = {}
         self._stopping = False
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Look at the parts until `stop` is set. A part that does not answer does not delay the look at another."""
         looks = (
-            every(f"look at {name}", self._rhythm.every_s, partial(self._look, name, check), stop)
+            every(f"look at {name}", self._timing.every_s, partial(self._look, name, check), stop)
             for name, check in self._checks.items()
         )
         await asyncio.gather(*looks)
@@ -85,14 +85,14 @@ class ReadinessChecks:
         if name not in self._seen:
             return "not looked at yet"
         outcome, at = self._seen[name]
-        if now - at > self._rhythm.stale_s:
+        if now - at > self._timing.stale_s:
             return f"not known: last looked at {now - at:.0f} s ago"
         return outcome
 
     async def _look(self, name: str, check: Check) -> None:
         try:
             with given_up():
-                async with asyncio.timeout(self._rhythm.timeout_s):
+                async with asyncio.timeout(self._timing.timeout_s):
                     await check()
         except Exception as error:  # noqa: BLE001 - whatever is wrong, the answer is the same: not ready, and why
             outcome = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

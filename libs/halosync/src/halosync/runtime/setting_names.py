@@ -1,6 +1,6 @@
 """Every setting of every process, without `HALOSYNC_`: a process tells of a name that none of them has.
 
-Each process is handed the settings of all, so none can know by its own fields what a slip of the pen is. A test
+Each process is handed the settings of all, so none can know by its own fields what a typing error is. A test
 compares the list with the fields of all processes and of the operator's command.
 """
 

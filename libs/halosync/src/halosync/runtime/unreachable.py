@@ -24,7 +24,7 @@ class CannotListenError(Exception):
 
 @contextmanager
 def reaching(server: str, variable: str, url: str) -> Iterator[None]:
-    """Stand around connecting, and around nothing else: what an open connection raises is no word about reaching it.
+    """Turn what connecting raises into one sentence. Nothing but connecting belongs in the block.
 
     Args:
         server: Postgres or RabbitMQ.

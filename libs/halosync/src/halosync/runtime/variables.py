@@ -53,7 +53,7 @@ def _with_password(url: str, password: str, name: str, of_url: str) -> str:
 
 
 def unknown_names() -> list[str]:
-    """Return a sentence for each variable with our prefix that nothing reads: mostly a slip of the pen."""
+    """Return a sentence for each variable with our prefix that nothing reads: mostly a typing error."""
     given = {name.upper() for name in (*os.environ, *_dot_env()) if name.upper().startswith(PREFIX)}
     bare = sorted(name.removeprefix(PREFIX) for name in given if not name.startswith(_DEVSTACK))
     return [_unknown(name) for name in bare if name.removesuffix(_FILE) not in _KNOWN]

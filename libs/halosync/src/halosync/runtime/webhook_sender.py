@@ -14,7 +14,7 @@ TIMEOUT_S = 15.0
 """For one attempt as a whole, from the name's resolution to the kept part of the answer."""
 
 KEPT_BYTES = 1000
-"""So much of an answer is kept."""
+"""How many bytes of an answer are kept."""
 
 _LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20)
 _USUAL = {"content-type": "application/json", "user-agent": "halosync", "accept-encoding": "identity"}

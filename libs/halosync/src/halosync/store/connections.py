@@ -35,7 +35,7 @@ LOCK_PATIENCE = "15s"
 
 MOST_ATTEMPTS = 10
 ATTEMPTS_WINDOW_S = 60.0
-"""So many attempts to connect may a partner begin within so many seconds (spec section 10)."""
+"""How many attempts to connect a partner may begin, and within how many seconds (spec section 10)."""
 
 RESCUE_S = 20.0
 """How long tokens that Halo has already given are tried to be stored after the database's connection was lost: as long

@@ -12,7 +12,7 @@ from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 
 MOST_LINES = 2_000
-"""So many lines of a customer are shown."""
+"""The most lines of a customer that are shown."""
 MOST_MONTHS = 12
 MOST_ACTS = 10
 

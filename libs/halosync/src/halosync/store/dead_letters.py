@@ -16,12 +16,12 @@ MOST_BODY_BYTES = 28 * 1024**2
 """No message of ours, and no event that is taken in, is larger; of a larger one only the beginning is kept."""
 
 MOST_KEPT_BYTES = 1024**3
-"""So much all bodies may take together; beyond it only the beginning of each is kept."""
+"""How many bytes all bodies may take together; beyond that only the beginning of each new one is kept."""
 
 BEGINNING_BYTES = 64 * 1024
 
 A_PAGE = 1000
-"""So many dead letters are listed at a time."""
+"""How many dead letters are listed at a time."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 
 MOST = 500
-"""So many steps of a history are told: one a month for forty years."""
+"""The most steps of a history that are shown: one a month for forty years."""
 
 
 class Histories:

@@ -13,7 +13,7 @@ from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
 
 MOST_INVOICES = 240
-"""So many invoices the month picker offers: twenty years of one a month."""
+"""The most invoices that the month picker offers: twenty years of one a month."""
 
 
 class InvoiceViews:

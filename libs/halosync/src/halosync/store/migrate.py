@@ -37,7 +37,7 @@ PAUSE_S = 5.0
 """How long the tables are left to the others before the next attempt."""
 
 PATIENCE_S = 1800.0
-"""After so many seconds of such attempts a migration gives up; nothing of what could not be locked was applied."""
+"""How many seconds a migration goes on with such attempts; then it fails, and what it could not lock is unchanged."""
 
 OnWait = Callable[[str], None]
 """Is told why a migration waits."""

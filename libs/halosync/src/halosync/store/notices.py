@@ -17,7 +17,7 @@ from halosync.store.pool import Connection, Pool
 from halosync.store.queries import QUERIES
 
 SPREAD = 50
-"""So many notices are spread in one transaction."""
+"""How many notices are spread in one transaction."""
 
 CLAIM_S = 60.0
 """How long a delivery is one process's; longer than an attempt may take, also an e-mail (40 s, then 5 s)."""
@@ -26,7 +26,7 @@ KEPT_DAYS = 30
 """How long notices are kept, with their deliveries and attempts."""
 
 PURGED_AT_ONCE = 500
-"""So many rows are purged, or given up, in one statement."""
+"""How many rows are purged, or given up, in one statement."""
 
 
 class NoticeStore:

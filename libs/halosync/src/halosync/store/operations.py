@@ -13,7 +13,7 @@ LATE_S = 300.0
 """A run or batch that nobody has worked on for so long after it was due is stuck: a sweeper comes every ten seconds."""
 
 MOST_BROKEN = 100
-"""So many rows that break an invariant are told at a time."""
+"""The most rows that break an invariant reported at a time."""
 
 
 INVARIANTS = (

@@ -26,7 +26,7 @@ FINISHED_LETTER_DAYS = 30
 """How long the bodies of dead letters are kept that were replayed or discarded."""
 
 A_PIECE = 5000
-"""So many rows are taken away in one transaction: some tens of milliseconds."""
+"""How many rows are deleted in one transaction: it takes some tens of milliseconds."""
 
 Mark = Callable[[Connection, str], Coroutine[None, None, Marked]]
 """Marks what is to go of a partner that is locked, in the caller's transaction."""

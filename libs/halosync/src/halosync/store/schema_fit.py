@@ -16,7 +16,7 @@ class SchemaMisfitError(Exception):
 
 
 @dataclass(frozen=True)
-class Has:
+class AppliedPart:
     """What the database has of one migration, or of the functions and views.
 
     Attributes:
@@ -29,7 +29,7 @@ class Has:
 
 
 @dataclass(frozen=True)
-class Wants:
+class NeededSchema:
     """What this version was written for.
 
     Attributes:
@@ -43,14 +43,14 @@ class Wants:
     version: str
 
 
-def wanted() -> Wants:
+def wanted() -> NeededSchema:
     """Return what the installed version was written for."""
     texts = schema_texts.migrations()
     functions = schema_texts.digest(schema_texts.functions_and_views())
-    return Wants({name: schema_texts.digest(text) for name, text in texts.items()}, functions, VERSION)
+    return NeededSchema({name: schema_texts.digest(text) for name, text in texts.items()}, functions, VERSION)
 
 
-def misfit(has: Mapping[str, Has], wants: Wants) -> str | None:
+def misfit(has: Mapping[str, AppliedPart], wants: NeededSchema) -> str | None:
     """Return why a process must wait, or None if it may work.
 
     A newer schema fits: `halosync migrate` comes first in an upgrade, and the old processes go on beside the new ones
@@ -74,7 +74,7 @@ def misfit(has: Mapping[str, Has], wants: Wants) -> str | None:
     return None
 
 
-async def look_at_schema(pool: Pool, wants: Wants) -> None:
+async def look_at_schema(pool: Pool, wants: NeededSchema) -> None:
     """Return if the schema fits.
 
     Raises:
@@ -85,7 +85,7 @@ async def look_at_schema(pool: Pool, wants: Wants) -> None:
         rows = await pool.fetch(HAS)
     except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
         raise SchemaMisfitError("the database has no schema of halosync: run `halosync migrate`") from None
-    why = misfit({row["name"]: Has(row["sha256"], row["version"]) for row in rows}, wants)
+    why = misfit({row["name"]: AppliedPart(row["sha256"], row["version"]) for row in rows}, wants)
     if why is not None:
         raise SchemaMisfitError(why)
 

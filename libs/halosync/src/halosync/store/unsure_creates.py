@@ -39,7 +39,7 @@ class CreatesFound:
 
 
 @dataclass(frozen=True, slots=True)
-class Came:
+class CameSince:
     """What has come since to the clients of such creates.
 
     Attributes:
@@ -51,7 +51,7 @@ class Came:
     resolved: Collection[int]
 
 
-NOTHING_CAME = Came({}, ())
+NOTHING_CAME = CameSince({}, ())
 
 
 async def unsure_creates(connection: Connection, read: ReadProgress) -> Sequence[asyncpg.Record]:
@@ -62,7 +62,7 @@ async def unsure_creates(connection: Connection, read: ReadProgress) -> Sequence
 
 async def came_since(
     connection: Connection, read: ReadProgress, creates: Sequence[CreateRow], licences: Sequence[Licence]
-) -> Came:
+) -> CameSince:
     """Return what has come to the clients of creates since."""
     of_client: dict[int, list[int]] = {row["halo_client_id"]: [] for row in creates}
     for licence in licences:
@@ -81,7 +81,7 @@ async def came_since(
     }
     asked = [item_id for item_id, numbers in strangers.items() if numbers]
     resolved = QUERIES.resolved_creates(connection, partner_id=read.partner_id, item_ids=asked)
-    return Came(strangers, frozenset([row["item_id"] async for row in resolved]))
+    return CameSince(strangers, frozenset([row["item_id"] async for row in resolved]))
 
 
 def _came_since(licence_id: int, seen: Mapping[int, datetime | None], since: datetime) -> bool:
@@ -91,7 +91,7 @@ def _came_since(licence_id: int, seen: Mapping[int, datetime | None], since: dat
     return first is not None and first > since
 
 
-def found_of(creates: Sequence[CreateRow], licences: Sequence[Licence], came: Came) -> CreatesFound:
+def found_of(creates: Sequence[CreateRow], licences: Sequence[Licence], came: CameSince) -> CreatesFound:
     """Look for what became of them among all licences of a read."""
     if not creates:
         return CreatesFound({}, {}, {}, {})

@@ -93,8 +93,8 @@ class PartnerPageRoute(RoleRoute, SignedInPageRoute):
     async def admit(self, request: Request, visitor: SignedIn) -> Response | None:
         """Decide which partner the page is about, and whether the visitor may do there what the page does.
 
-        Who may enter several partners acts for one at a time and picks it in so many words, so that a page left open
-        in another tab does nothing to a partner that nobody thinks of any more.
+        Who may enter several partners picks the one to act for. So a page that was left open in another tab does
+        nothing to the partner of before.
         """
         partner_id = request.path_params["partner"]
         role = visitor.session.principal.role_at(partner_id)

@@ -29,7 +29,7 @@ async def ask(request: Request, ports: PortsHere) -> Response:
     returned, attempt, refusal = await _seen(request, ports, visitor)
     if returned is None or attempt is None:
         return _refused(request, refusal)
-    if visitor.session.acts_for != attempt.partner_id:  # an operator, who acts for a partner in so many words
+    if visitor.session.acts_for != attempt.partner_id:  # an operator, who picked the partner to act for
         query = urlencode({"partner": attempt.partner_id, "next": CONFIRM})
         return RedirectResponse(f"/partners?{query}", status_code=303)
     return page(request, "connection/confirm.html", attempt=attempt, action=CONFIRM, seen=returned.fingerprint)

@@ -58,7 +58,7 @@ class View:
             show=Standing(show) if show in {each.value for each in Standing} else None,
             q=query.get("q", "").replace("\0", "")[:_LONGEST_SEARCH].strip(),
             page=page_of(query.get("page", "")),
-            sort=sort if sort.removeprefix("-") in SORTS.by else "",
+            sort=SORTS.or_usual(sort),
         )
 
     @classmethod

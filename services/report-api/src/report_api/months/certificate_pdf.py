@@ -26,9 +26,9 @@ from report_api.web import formats
 MEDIA_TYPE = "application/pdf"
 
 MOST_ROWS = 300
-"""So many exceptions are set: each takes some twentieth of a second of the processor. The CSV has all."""
+"""The most exceptions in the PDF: each takes about 50 ms of the processor. The CSV has all."""
 MOST_OTHERS = 50
-"""So many invoices, billing cycles and runs, of which a partner can have any number too."""
+"""The most invoices, billing cycles and runs there: a partner can have any number of them."""
 
 _LATIN = ("fontpkg_noto_sans", "files/NotoSans[wdth,wght].ttf")
 _RTL, _CJK = "justmytype_intl_rtl", "justmytype_intl_cjk"

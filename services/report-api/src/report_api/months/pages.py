@@ -49,7 +49,7 @@ Sort = Annotated[str, Query(description="By what the customers are sorted."), Af
 
 MOST_NOTE = 500
 MOST_CERTIFICATES = 240
-"""So many certificates of months without details are offered."""
+"""The most certificates of months without details that are offered."""
 
 Only = Annotated[QueryText, Query(max_length=500)]
 

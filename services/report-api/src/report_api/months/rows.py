@@ -15,7 +15,7 @@ from report_api.web.paging import NumberedPage
 from report_api.web.sorting import Sorts
 
 MOST_ROWS = 5_000
-"""So many rows are sorted, and then a page is cut from them; sorting more by name would hold up others' pages."""
+"""The most rows that are sorted before a page is cut from them: sorting more by name would hold up others' pages."""
 
 A_PAGE = 25
 """The customers stand below them on the same page, which is to stay under 100 kB."""

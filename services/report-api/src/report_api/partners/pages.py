@@ -28,7 +28,7 @@ router = signed_in_pages()
 HERE = "/partners"
 A_PAGE = 50
 MOST = 10_000
-"""So many partners are looked through; nobody has that many."""
+"""The most partners that are read; nobody has so many."""
 
 _BEFORE_ALL = datetime(1, 1, 1, tzinfo=UTC)
 

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 Row = TypeVar("Row")
 
 SEVERAL = 3
-"""Of so many customers a reason is said above them all, rather than at each."""
+"""From this many customers on a reason is said once above them, and not at each."""
 
 _SENTENCE = re.compile(r"(?<=[.!?]) ")
 

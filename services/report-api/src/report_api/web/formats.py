@@ -36,7 +36,7 @@ def number(value: int) -> str:
 
 
 def decimal(value: Decimal | None) -> str:
-    """Return a decimal as exact as it is, its thousands apart and without idle zeros: 1,250.5; unset is a dash."""
+    """Return a decimal as exact as it is, its thousands apart and without trailing zeros: 1,250.5; unset is a dash."""
     if value is None:
         return NOTHING
     whole, _, fraction = f"{value:,f}".partition(".")

@@ -1,7 +1,7 @@
 """Pages of long lists: by keyset for the API, by number for the portal.
 
-By keyset, a cursor says behind which row the next page begins, so no row is shown twice or left out although rows are
-added meanwhile (spec section 7). By number, a page can be linked, loaded again and gone back to.
+By keyset, a cursor says behind which row the next page begins. So no row is shown twice or left out when rows are added
+meanwhile (spec section 7). By number, a page can be linked, loaded again and gone back to.
 """
 
 import base64

@@ -28,7 +28,10 @@ class Sorts(Generic[Row]):
 
     def of(self, list_query: Mapping[str, str]) -> str:
         """Return the sort of the list that a form stood on; the usual one where there is no such column."""
-        text = list_query.get("sort", "")
+        return self.or_usual(list_query.get("sort", ""))
+
+    def or_usual(self, text: str) -> str:
+        """Return the sort of an address that was typed by hand; the usual one where there is no such column."""
         return text if text.removeprefix("-") in self.by else ""
 
     def sorted(self, rows: Iterable[Row], sort: str = "") -> list[Row]:

@@ -39,7 +39,7 @@ async def choose_client(
         "q": q,
         "choices": await asyncio.to_thread(choices, CUSTOMERS, picture, customer_id, q),
         "back": request.query_params.get("back", ""),
-        "desk": request.query_params.get("desk", ""),
+        "unmatched": request.query_params.get("unmatched", ""),
     }
     return page(request, "links/choose_client.html", tab=CUSTOMERS.tab, **values)
 

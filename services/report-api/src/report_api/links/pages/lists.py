@@ -12,13 +12,13 @@ from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
 from report_api.links import sentences
 from report_api.links.customers import read_client_id as id_typed
-from report_api.links.desk import DeskView
 from report_api.links.kind import Chosen, LinkKind
 from report_api.links.list_page import View, link_table
 from report_api.links.pages.halo_read import AwaitedRead
 from report_api.links.pages.replies import accept_pairs, change_row, refuse, text_of, texts_of
 from report_api.links.search import find
 from report_api.links.service import row_of
+from report_api.links.unmatched import UnmatchedView
 from report_api.ports import Ports, PortsHere
 from report_api.web.addresses import see_other
 from report_api.web.rendering import Values, page
@@ -34,11 +34,11 @@ def list_pages(kind: LinkKind[Link, Target]) -> APIRouter:
     async def show(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
         """Show a page of rows, those that need a person first."""
         query = request.query_params
-        view, desk = View.of(query), DeskView.back(query.get("back", "")) if query.get("desk") else None
+        view, unmatched = View.of(query), UnmatchedView.back(query.get("back", "")) if query.get("unmatched") else None
         picture = await kind.store(ports).picture(visitor.partner_id)
         table = await asyncio.to_thread(link_table, kind, picture, view)
         awaited = AwaitedRead.of(request, picture.read_at)
-        values: Values = {"view": view, "desk": desk, "table": table, "awaited": awaited}
+        values: Values = {"view": view, "unmatched": unmatched, "table": table, "awaited": awaited}
         return page(request, f"links/{tab}.html", tab=tab, sentences=sentences, **values)
 
     @router.get(f"/{tab}/{kind.search_path}")
@@ -60,7 +60,7 @@ def list_pages(kind: LinkKind[Link, Target]) -> APIRouter:
             return await change_row(request, kind, lambda _: chosen, lambda picture: _linked(kind, key, picture))
         if kind.nothing_chosen is not None:
             return await refuse(request, tab, form, kind.nothing_chosen)
-        kept = {name: text_of(form, name) for name in ("back", "before", "desk")}
+        kept = {name: text_of(form, name) for name in ("back", "before", "unmatched")}
         query = {kind.key_field: key, "q": typed[:200], **kept}
         return see_other(visitor.partner_id, tab, "client", **query)
 

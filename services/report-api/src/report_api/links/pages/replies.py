@@ -10,21 +10,21 @@ from starlette.datastructures import FormData
 from report_api.access.session import notify, visitor_of
 from report_api.links import sentences
 from report_api.links.changes import NotOursError, marked, pack
-from report_api.links.desk import DeskView
 from report_api.links.kind import Chosen, LinkKind
 from report_api.links.list_page import View
 from report_api.links.service import Linking, LinkingResult, UnknownRowError
+from report_api.links.unmatched import UnmatchedView
 from report_api.ports import ports_of
 from report_api.web.addresses import see_other
 from report_api.web.formats import plural
 from report_api.web.forms import NOT_FILLED_IN
 from report_api.web.problems import Problem
 
-DESK = ("customers", "unmatched")
+UNMATCHED = ("customers", "unmatched")
 """The page with all that is unmatched, below the partner's address."""
 
 MOST_UNDONE = 500
-"""So many changes are undone from a notice: it holds them all, as they were shown. A file undoes a larger one."""
+"""The most changes that a notice can undo: it holds them all, as they were shown. More are undone by a file."""
 
 
 def text_of(form: FormData, name: str) -> str:
@@ -85,7 +85,7 @@ async def answer(
     """
     if applied.made:
         undo = await asyncio.to_thread(_undo, kind, applied)
-        fields = [("back", text_of(form, "back")), ("desk", text_of(form, "desk"))]
+        fields = [("back", text_of(form, "back")), ("unmatched", text_of(form, "unmatched"))]
         path = f"{kind.tab}/undo" if undo else ""
         await notify(request, f"{done} {sentences.NEXT}", undo=(path, [*fields, *undo] if undo else ()))
     for sentence in sentences.listed(applied.refusals):
@@ -108,10 +108,10 @@ async def refuse(request: Request, tab: str, form: FormData, sentence: str) -> R
 
 
 def back_to(request: Request, tab: str, form: FormData) -> Response:
-    """Lead back to the list that a form came from: a tab, or the desk of all that is unmatched."""
+    """Lead back to the list that a form came from: a tab, or the page of all that is unmatched."""
     back, partner_id = text_of(form, "back"), visitor_of(request).partner_id
-    if text_of(form, "desk"):
-        return see_other(partner_id, *DESK, **DeskView.back(back).query)
+    if text_of(form, "unmatched"):
+        return see_other(partner_id, *UNMATCHED, **UnmatchedView.back(back).query)
     return see_other(partner_id, tab, **View.back(back).query)
 
 

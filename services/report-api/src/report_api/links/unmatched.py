@@ -19,7 +19,7 @@ A_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Desk(Generic[Link]):
+class UnmatchedRows(Generic[Link]):
     """A page of what is unmatched of one kind.
 
     Attributes:
@@ -56,9 +56,9 @@ SORTS: Sorts[tuple[LinkRow[Any], Billed]] = Sorts(
 )
 
 
-def desk_of(
+def unmatched_rows_of(
     kind: LinkKind[Link, Target], picture: LinkPicture[Link, Target], listing: NumberedPage, sorted_by: str
-) -> Desk[Link]:
+) -> UnmatchedRows[Link]:
     """Return a page of what is billed and unmatched; how many those are is found here, whatever `listing` says.
 
     Comparing thousands of names takes long: use a thread.
@@ -69,7 +69,7 @@ def desk_of(
     unmatched = [row for row, _ in SORTS.sorted(found, sort)]
     listing = replace(listing, total=len(unmatched))
     shown = unmatched[listing.skip : listing.skip + listing.size]
-    return Desk(
+    return UnmatchedRows(
         entries=entries_of(kind, picture, every, shown),
         listing=listing,
         amount=sum((picture.billed[row.key].amount for row in unmatched), Decimal(0)),
@@ -81,7 +81,7 @@ def desk_of(
 
 
 @dataclass(frozen=True, slots=True)
-class DeskView:
+class UnmatchedView:
     """How a person looks at the two tables of all that is unmatched: which page of each, in which order."""
 
     page: int = 1
@@ -90,12 +90,11 @@ class DeskView:
     products_sort: str = ""
 
     @classmethod
-    def back(cls, text: str) -> "DeskView":
+    def back(cls, text: str) -> "UnmatchedView":
         """Return the view that a form's field `back` leads to."""
         query = dict(parse_qsl(text))
         page, products = (page_of(query.get(name, "")) for name in ("page", "products"))
-        sorts = (query.get(name, "") for name in ("sort", "products_sort"))
-        sort, products_sort = (each if each.removeprefix("-") in SORTS.by else "" for each in sorts)
+        sort, products_sort = (SORTS.or_usual(query.get(name, "")) for name in ("sort", "products_sort"))
         return cls(page, products, sort, products_sort)
 
     @property

@@ -16,11 +16,11 @@ from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
 from report_api.links import sentences
 from report_api.links.customers import CUSTOMERS
-from report_api.links.desk import A_PAGE, SORTS, DeskView, desk_of
 from report_api.links.kind import LinkKind
-from report_api.links.pages.replies import DESK, accept_pairs, answer, not_ours, refuse, text_of, texts_of
+from report_api.links.pages.replies import UNMATCHED, accept_pairs, answer, not_ours, refuse, text_of, texts_of
 from report_api.links.products import PRODUCTS
 from report_api.links.service import Linking, UnknownRowError
+from report_api.links.unmatched import A_PAGE, SORTS, UnmatchedView, unmatched_rows_of
 from report_api.ports import PortsHere
 from report_api.web.addresses import partner_url
 from report_api.web.formats import plural
@@ -33,7 +33,7 @@ Sort = Annotated[str, Query(description="By what rows are sorted."), AfterValida
 ProductsPage = Annotated[int, Query(ge=1, le=1_000_000, description="Which page of the products.")]
 
 
-@router.get("/" + "/".join(DESK))
+@router.get("/" + "/".join(UNMATCHED))
 async def show(
     *,
     request: Request,
@@ -45,7 +45,7 @@ async def show(
     products_sort: Sort = "",
 ) -> Response:
     """Show what no client, or no licence name, was found for."""
-    path, sorts = partner_url(visitor.partner_id, *DESK), {"sort": sort, "products_sort": products_sort}
+    path, sorts = partner_url(visitor.partner_id, *UNMATCHED), {"sort": sort, "products_sort": products_sort}
     of_customers = NumberedPage(path, sorts, number, A_PAGE, 0)
     of_products = NumberedPage(path, sorts, products, A_PAGE, 0, parameter="products")
     customers = await CUSTOMERS.store(ports).picture(visitor.partner_id)
@@ -54,10 +54,10 @@ async def show(
         request,
         "links/unmatched.html",
         tab=CUSTOMERS.tab,
-        view=DeskView(number, products, sort, products_sort),
+        view=UnmatchedView(number, products, sort, products_sort),
         sentences=sentences,
-        customers=await asyncio.to_thread(desk_of, CUSTOMERS, customers, of_customers, "sort"),
-        products=await asyncio.to_thread(desk_of, PRODUCTS, named, of_products, "products_sort"),
+        customers=await asyncio.to_thread(unmatched_rows_of, CUSTOMERS, customers, of_customers, "sort"),
+        products=await asyncio.to_thread(unmatched_rows_of, PRODUCTS, named, of_products, "products_sort"),
     )
 
 
