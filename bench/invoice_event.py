@@ -1,9 +1,9 @@
 """The invoices that are measured with: an event as a distributor sends it, of as many lines as are wanted."""
 
 from collections.abc import Iterable
-from uuid import uuid4
 
 from devstack.fields import Fields
+from devstack.invoice_header import invoice_header
 
 
 def line(line_id: str, customer_id: str, customer_name: str, product: int, quantity: int) -> Fields:
@@ -21,15 +21,7 @@ def line(line_id: str, customer_id: str, customer_name: str, product: int, quant
 
 
 def header(partner: str) -> Fields:
-    return {
-        "event_id": str(uuid4()),
-        "partner_id": partner,
-        "invoice_id": f"INV-{partner}",
-        "revision": 1,
-        "period": "2026-11",
-        "currency": "AUD",
-        "issued_at": "2026-11-05T02:00:00Z",
-    }
+    return invoice_header(partner, f"INV-{partner}")
 
 
 def event(partner: str, lines: Iterable[Fields]) -> Fields:

@@ -9,6 +9,7 @@ from uuid import uuid4
 import httpx
 from devstack.faults.fault_stack import KEEP_NONE
 from devstack.fields import Fields
+from devstack.invoice_header import invoice_header
 from devstack.log_in import log_in
 from devstack.stack import Stack
 from devstack.wait import until
@@ -52,17 +53,7 @@ class Partner:
 
     def event(self, lines: list[Fields], **header: Any) -> Fields:
         """Return an invoice event of this partner."""
-        return {
-            "event_id": str(uuid4()),
-            "partner_id": self.name,
-            "invoice_id": "INV-1",
-            "revision": 1,
-            "period": "2026-11",
-            "currency": "AUD",
-            "issued_at": "2026-11-05T02:00:00Z",
-            "lines": lines,
-            **header,
-        }
+        return invoice_header(self.name, **{"lines": lines, **header})
 
     async def publish(self, event: Fields) -> None:
         """Publish an event as the invoice team does, and wait until it is loaded."""

@@ -112,11 +112,11 @@ def ordered(rows: list[Fields], wanted: LineChoice, names: Mapping[str, str]) ->
             LineSort.UNIT_PRICE: row["unit_price"],
             LineSort.TOTAL: total(row),
             LineSort.STATUS: Decimal(RANKS.get(row["outcome"], 3 if needs(row) else 5)),
-        }.get(wanted.sort, Decimal(0))
-        return Decimal(-value if wanted.descending else value)
+        }.get(wanted.order.sort, Decimal(0))
+        return Decimal(-value if wanted.order.descending else value)
 
     def by_word(sequence: list[Any], word: Any) -> None:
-        sequence.sort(key=word, reverse=wanted.descending)
+        sequence.sort(key=word, reverse=wanted.order.descending)
 
     # Stable sorts, the least significant key first.
     for_customer: dict[str, list[Fields]] = {}
@@ -124,13 +124,13 @@ def ordered(rows: list[Fields], wanted: LineChoice, names: Mapping[str, str]) ->
         for_customer.setdefault(row["customer_id"], []).append(row)
     for lines in for_customer.values():
         lines.sort(key=lambda row: row["line_no"])
-        if wanted.sort is LineSort.PRODUCT:
+        if wanted.order.sort is LineSort.PRODUCT:
             by_word(lines, lambda row: natural_key(row["product_code"]))
         lines.sort(key=number)
     customers = sorted(for_customer, key=lambda customer: (natural_key(names[customer]), customer))
-    if wanted.sort is LineSort.CUSTOMER:
+    if wanted.order.sort is LineSort.CUSTOMER:
         by_word(customers, lambda customer: natural_key(names[customer]))
-    if wanted.sort is LineSort.PRODUCT:
+    if wanted.order.sort is LineSort.PRODUCT:
         by_word(customers, lambda customer: natural_key(for_customer[customer][0]["product_code"]))
     customers.sort(key=lambda customer: number(for_customer[customer][0]))
     for customer in customers:

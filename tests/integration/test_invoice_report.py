@@ -7,6 +7,7 @@ import pytest
 from devstack.fields import Fields
 from halosync.domain.model import LineKind, Outcome
 from halosync.ports.invoice_report import LineChoice, LineCounts, LineSort, ReportedInvoice
+from halosync.ports.sort_order import SortOrder
 from halosync.store.invoice_report import InvoiceReports
 from halosync.store.invoice_views import InvoiceViews
 from hypothesis import HealthCheck, given, settings
@@ -55,8 +56,7 @@ choices = st.builds(
             "halo did not",
         ]
     ),
-    sort=st.sampled_from(list(LineSort)),
-    descending=st.booleans(),
+    order=st.builds(SortOrder, st.sampled_from(list(LineSort)), st.booleans()),
 )
 
 

@@ -4,11 +4,12 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
+from dataclasses import fields
 from pathlib import Path
 from typing import get_args
 
 import halosync.store
-from halosync.contracts.run import LicenceActions, RunFinished
+from halosync.contracts.run import LicenceActions, RunCounters, RunFinished
 from halosync.domain.array_size import CeilingReason
 from halosync.domain.batching import BatchKind
 from halosync.domain.invoice_choice import MonthInvoices
@@ -23,6 +24,7 @@ from halosync.domain.states import (
     OPEN_ACTIONS,
     ActionState,
     BatchState,
+    Counters,
     RunState,
 )
 from halosync.ports.connections import ConnectionState
@@ -146,3 +148,7 @@ def test_a_table_takes_the_words_of_an_enum_and_no_others() -> None:
 def test_messages_say_the_words_of_the_domain() -> None:
     said = RunFinished.model_fields["state"].annotation, LicenceActions.model_fields["kind"].annotation
     assert [set(get_args(words)) for words in said] == [set(RunState) - LIVING_RUNS, set(BatchKind)]
+
+
+def test_counters_are_the_same_in_the_domain_and_in_messages() -> None:
+    assert list(RunCounters.model_fields) == [field.name for field in fields(Counters)]

@@ -6,6 +6,7 @@ from pathlib import Path
 import aio_pika
 import pytest
 from devstack.accounts import USERS, signed_in
+from devstack.invoice_header import invoice_header
 from devstack.rabbitmq import RabbitServer
 from halosync.domain.accounts import Account
 from halosync.messaging.administration import prepare
@@ -17,16 +18,7 @@ from .conftest import on
 
 pytestmark = pytest.mark.integration
 
-EVENT: dict[str, object] = {
-    "event_id": "0b7c1f2e-93c4-4c1e-8d22-0123456789ab",
-    "partner_id": "acme",
-    "invoice_id": "INV-1",
-    "revision": 1,
-    "period": "2026-11",
-    "currency": "AUD",
-    "issued_at": "2026-11-05T02:00:00Z",
-    "lines": [],
-}
+EVENT = invoice_header("acme", event_id="0b7c1f2e-93c4-4c1e-8d22-0123456789ab", lines=[])
 
 
 async def received(amqp_url: str) -> list[tuple[bytes, str | None]]:

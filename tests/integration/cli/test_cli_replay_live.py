@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import planner.composition as planner_main
 import pytest
 import pytest_asyncio
 from devstack.command import run_forked
+from devstack.invoice_header import invoice_header
 from devstack.wait import until
 from faststream.rabbit import RabbitBroker
 from halosync.domain.delivery import DeliveryRules
@@ -49,16 +49,7 @@ class Office:
 
     async def publish(self, *invoices: str, partner_id: str = "new-msp") -> None:
         for invoice_id in invoices:
-            event = {
-                "event_id": str(uuid4()),
-                "partner_id": partner_id,
-                "invoice_id": invoice_id,
-                "revision": 1,
-                "period": "2026-11",
-                "currency": "AUD",
-                "issued_at": "2026-11-05T02:00:00Z",
-                "lines": [],
-            }
+            event = invoice_header(partner_id, invoice_id, lines=[])
             name = "invoice.ready.v1"
             await self.publisher.publish(
                 json.dumps(event).encode(), exchange=INVOICES, routing_key=name, message_type=name

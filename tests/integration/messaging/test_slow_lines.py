@@ -3,11 +3,11 @@
 import json
 from types import SimpleNamespace
 from typing import Any, cast
-from uuid import uuid4
 
 import httpx
 import planner.app
 from devstack.fields import Fields
+from devstack.invoice_header import invoice_header
 from devstack.wait import until
 from faststream.rabbit import RabbitBroker
 from halosync.contracts.invoice import InvoiceHeader
@@ -47,17 +47,8 @@ class NobodysRuns:
 
 
 def event(partner_id: str, host: InvoiceHost | None = None) -> bytes:
-    made = {
-        "event_id": str(uuid4()),
-        "partner_id": partner_id,
-        "invoice_id": "INV-1",
-        "revision": 1,
-        "period": "2026-11",
-        "currency": "AUD",
-        "issued_at": "2026-11-05T02:00:00Z",
-    }
     lines: Fields = {"lines": []} if host is None else {"lines_url": host.url()}
-    return json.dumps(made | lines).encode()
+    return json.dumps(invoice_header(partner_id, **lines)).encode()
 
 
 async def test_two_slow_hosts_keep_nobody_elses_invoices_waiting(

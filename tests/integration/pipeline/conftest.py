@@ -9,13 +9,14 @@ import json
 from collections.abc import AsyncIterator
 from operator import itemgetter
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import halo_writer.assembly
 import planner.assembly
 import pytest
 from devstack.fields import Fields
 from devstack.fixtures import PoolOf
+from devstack.invoice_header import invoice_header
 from halo_sandbox.testing import RunningSandbox
 from halo_writer.batch_writer import BatchWriter
 from halo_writer.environment import WriterRules
@@ -122,20 +123,10 @@ class Pipeline:
 
     async def invoice(self, lines: list[Fields], **header: Any) -> str:
         """Take in an invoice with these lines; each may leave out what does not matter."""
-        invoice_id = header.pop("invoice_id", "INV-1")
-        event = {
-            "event_id": str(uuid4()),
-            "partner_id": PARTNER,
-            "invoice_id": invoice_id,
-            "revision": 1,
-            "period": "2026-11",
-            "currency": "AUD",
-            "issued_at": "2026-11-05T02:00:00Z",
-            "lines": [line(number, **values) for number, values in enumerate(lines, 1)],
-            **header,
-        }
+        numbered = [line(number, **values) for number, values in enumerate(lines, 1)]
+        event = invoice_header(PARTNER, **{"lines": numbered, **header})
         await self.intake.take_in(json.dumps(event).encode())
-        return str(invoice_id)
+        return str(event["invoice_id"])
 
     async def messages(self) -> list[tuple[str, Fields]]:
         """Take everything out of the outbox."""

@@ -1,24 +1,8 @@
 """What a planner keeps, in Postgres and in the double of the simulation: runs, reads and plans, set up alike."""
 
-import pytest
-from halosync.store.pool import Pool
+from tests.integration.both_stages import both_stages
 
 from .memory_stage import MemoryStage
 from .real_stage import RealStage
-from .stages import Stage
 
-
-@pytest.fixture
-async def real_stage(pool: Pool) -> RealStage:
-    stage = RealStage(pool)
-    await stage.set_up()
-    return stage
-
-
-@pytest.fixture(params=["postgres", "double"])
-def stage(request: pytest.FixtureRequest) -> Stage:
-    """One after the other; the double needs no database."""
-    if request.param == "double":
-        return MemoryStage()
-    stage: RealStage = request.getfixturevalue("real_stage")
-    return stage
+real_stage, stage = both_stages(RealStage, MemoryStage)

@@ -6,28 +6,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from devstack.fields import Fields
 
+from tests.usual_settings import USUAL_SETTINGS
+
 if TYPE_CHECKING:
     from tests.integration.conftest import World
 
 pytestmark = pytest.mark.integration
 
-DEFAULTS = {
-    "auto_sync": False,
-    "removal": "delete",
-    "cleanup": "all",
-    "price_field": "price",
-    "delete_guard": {"max_count": 10, "max_fraction": "0.25"},
-    "rate_limit": {"requests": 500, "window_s": 300.0},
-    "country": None,
-    "invoice_day": 5,
-    "review_first_sync": True,
-    "adopt_foreign": False,
-    "on_drift": "overwrite",
-    "billing_cycles": {},
-    "licence_type": None,
-    "details": True,
-    "email_notices": True,
-}
+DEFAULTS = {**USUAL_SETTINGS, "rate_limit": {"requests": 500, "window_s": 300.0}}
+"""The limit that a partner shows without one of its own is that of the services."""
 
 
 async def test_the_defaults_are_those_of_the_spec(world: "World") -> None:

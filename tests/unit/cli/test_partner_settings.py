@@ -7,27 +7,11 @@ import pytest
 from halosync.contracts.settings import PartnerSettings
 from pydantic import ValidationError
 
-DEFAULTS = {
-    "auto_sync": False,
-    "removal": "delete",
-    "cleanup": "all",
-    "price_field": "price",
-    "delete_guard": {"max_count": 10, "max_fraction": "0.25"},
-    "rate_limit": None,
-    "country": None,
-    "invoice_day": 5,
-    "review_first_sync": True,
-    "adopt_foreign": False,
-    "on_drift": "overwrite",
-    "billing_cycles": {},
-    "licence_type": None,
-    "details": True,
-    "email_notices": True,
-}
+from tests.usual_settings import USUAL_SETTINGS
 
 
 def test_what_is_left_out_has_the_default() -> None:
-    assert json.loads(PartnerSettings().model_dump_json()) == DEFAULTS
+    assert json.loads(PartnerSettings().model_dump_json()) == USUAL_SETTINGS
 
 
 @pytest.mark.parametrize(
@@ -44,7 +28,7 @@ def test_what_is_left_out_has_the_default() -> None:
 )
 def test_what_is_chosen_comes_back_as_it_was(chosen: dict[str, object]) -> None:
     settings = PartnerSettings.model_validate_json(json.dumps(chosen))
-    assert json.loads(settings.model_dump_json()) == DEFAULTS | chosen
+    assert json.loads(settings.model_dump_json()) == USUAL_SETTINGS | chosen
 
 
 def test_a_guard_that_names_one_threshold_keeps_the_default_of_the_other() -> None:

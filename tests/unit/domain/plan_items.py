@@ -1,8 +1,20 @@
 """What tests of plans look for in them."""
 
-from halosync.domain.model import Action
+from halosync.domain.model import Action, Outcome
 from halosync.domain.names import name_key
 from halosync.domain.plan import Plan, PlanInput, PlannedItem
+
+CREATE = PlannedItem(
+    customer_ids=("C-1",),
+    customer_name="Contoso",
+    halo_client_id=7,
+    product_code="MS-365",
+    licence_name="MS-365",
+    halo_licence_id=None,
+    action=Action.CREATE,
+    outcome=Outcome.PENDING,
+)
+"""A create, as the plan of `plan_example` has it, without its licence and lines."""
 
 REAL = [Action.CREATE, Action.UPDATE, Action.DELETE]
 

@@ -7,18 +7,10 @@ import pytest
 from halosync.domain import run_sentences
 from halosync.domain.guard import Comparison, hides, hold, shrunk, within_accepted
 from halosync.domain.model import Action, Outcome, Reason
-from halosync.domain.plan import DeleteGuard, PlannedItem
+from halosync.domain.plan import DeleteGuard
 
-CREATE = PlannedItem(
-    customer_ids=("C-1",),
-    customer_name="Contoso",
-    halo_client_id=7,
-    product_code="MS-365",
-    licence_name="MS-365",
-    halo_licence_id=None,
-    action=Action.CREATE,
-    outcome=Outcome.PENDING,
-)
+from .plan_items import CREATE
+
 DELETE = replace(CREATE, action=Action.DELETE, halo_licence_id=1)
 BELIEVED = Comparison(clients_before=5, clients_now=5, known=40, missing=0, observed=40)
 

@@ -9,6 +9,7 @@ from halosync.domain.plan import PlanInput, PlannedItem
 from halosync.domain.planning import make_plan
 
 from .plan_example import INPUTS, plan
+from .plan_items import CREATE
 from .worlds import licence, line
 
 STATE = LicenceState(Decimal(12), Decimal("31.5"), "Monthly", active=True)
@@ -21,15 +22,8 @@ def only(**changes: object) -> PlannedItem:
 
 
 def test_a_create_says_everything_that_travels() -> None:
-    assert only() == PlannedItem(
-        customer_ids=("C-1",),
-        customer_name="Contoso",
-        halo_client_id=7,
-        product_code="MS-365",
-        licence_name="MS-365",
-        halo_licence_id=None,
-        action=Action.CREATE,
-        outcome=Outcome.PENDING,
+    assert only() == replace(
+        CREATE,
         after=LicenceState(Decimal(12), Decimal("31.50"), "Monthly", active=True),
         set_name="MS-365",
         line_nos=(1,),

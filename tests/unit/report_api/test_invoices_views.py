@@ -125,7 +125,7 @@ def test_every_order_can_be_chosen_both_ways() -> None:
     assert set(SORTS) == {f"{sign}{sort}" for sort in LineSort for sign in ("", "-")}
     for name in SORTS:
         choice = ReportQuery(sort=name).choice
-        assert f"{'-' if choice.descending else ''}{choice.sort}" == name
+        assert f"{'-' if choice.order.descending else ''}{choice.order.sort}" == name
 
 
 def test_a_query_that_asks_for_nothing_narrows_nothing() -> None:
@@ -145,7 +145,7 @@ def test_the_filters_of_a_query_ask_for_the_same_again(status: object, kind: obj
     query = ReportQuery(status=status, kind=kind, q=q, sort=sort)
     again = ReportQuery.model_validate({name: value for name, value in query.filters.items() if value})
     assert again.choice == query.choice
-    everything = LineChoice(sort=query.choice.sort, descending=query.choice.descending)
+    everything = LineChoice(order=query.choice.order)
     assert again.narrowed == query.narrowed == (query.choice != everything)
 
 

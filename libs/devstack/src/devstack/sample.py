@@ -11,6 +11,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from devstack.fields import Fields
+from devstack.invoice_header import invoice_header
 
 TENANT = "acme"
 PARTNER = "acme-msp"
@@ -132,14 +133,7 @@ class _Maker:
             (Decimal(x["quantity"]) * Decimal(x["unit_price"])).quantize(cents, "ROUND_HALF_UP") for x in self._lines
         )
         self.sample.event = {
-            "event_id": str(UUID(int=0x2026_11)),
-            "partner_id": PARTNER,
-            "invoice_id": "INV-2026-11-0042",
-            "revision": 1,
-            "replaces": None,
-            "period": "2026-11",
-            "currency": "AUD",
-            "issued_at": "2026-11-05T02:00:00Z",
+            **invoice_header(PARTNER, "INV-2026-11-0042", event_id=str(UUID(int=0x2026_11)), replaces=None),
             "line_count": len(self._lines),
             "total": str(total),
             "lines": self._lines,

@@ -1,10 +1,10 @@
 """Access tokens for planner and writers, renewed by one refresh at a time.
 
 A refresh spends the refresh token, which Halo takes once (halo-api section 1). So the connection is locked for it,
-which makes it one at a time for all replicas. It runs in a task of its own: an asker that is cancelled does not cancel it. Its result
-is committed before anybody gets it. One gap is left that nothing can close: a process that is killed after Halo has
-answered and before the commit loses the new tokens, and a person must connect again. `close` keeps a process that is
-told to stop from being that process.
+which makes it one at a time for all replicas. It runs in a task of its own: an asker that is cancelled does not cancel
+it. Its result is committed before anybody gets it. One gap is left that nothing can close: a process that is killed
+after Halo has answered and before the commit loses the new tokens, and a person must connect again. `close` keeps a
+process that is told to stop from being that process.
 """
 
 import asyncio

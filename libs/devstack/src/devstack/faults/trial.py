@@ -4,7 +4,6 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
-from uuid import uuid4
 
 import aio_pika
 from halosync.postgres_failures import POSTGRES_FAILURES
@@ -15,6 +14,7 @@ from devstack.faults.fault_stack import PATIENCE_S, RATE_REQUESTS, RATE_WINDOW_S
 from devstack.faults.habits import NO_HABITS, Habits, with_others
 from devstack.faults.workload import Workload, make_workload
 from devstack.fields import Fields
+from devstack.invoice_header import invoice_header
 from devstack.log_in import log_in
 from devstack.own_domain import host_of
 from devstack.wait import until
@@ -196,15 +196,7 @@ class Trial:
 
     async def _publish_all(self) -> None:
         """Publish the invoice, and before it what nobody can process."""
-        header: Fields = {
-            "event_id": str(uuid4()),
-            "partner_id": self.name,
-            "invoice_id": "INV-1",
-            "revision": 1,
-            "period": "2026-11",
-            "currency": "AUD",
-            "issued_at": "2026-11-05T02:00:00Z",
-        }
+        header = invoice_header(self.name)
         marked = f"poison of {self.name}"
         refused = [
             (INVOICE_READY, f"no JSON, {marked}".encode()),

@@ -16,6 +16,7 @@ from halosync.domain.model import LineKind, Outcome
 from halosync.domain.states import RunState
 from halosync.ports.invoice_views import LoadedInvoice
 from halosync.ports.line_views import LinesOfRun, LineView
+from halosync.ports.sort_order import SortOrder
 
 
 class LineSort(StrEnum):
@@ -29,6 +30,10 @@ class LineSort(StrEnum):
     STATUS = "status"
 
 
+BY_CUSTOMER = SortOrder(LineSort.CUSTOMER)
+"""The usual order of lines."""
+
+
 @dataclass(frozen=True, slots=True)
 class LineChoice:
     """Which lines, and in which order. None, and False for `needing_attention`, filter nothing.
@@ -40,8 +45,7 @@ class LineChoice:
         customer_id: only lines of this customer.
         billing_cycle: only lines of this billing cycle.
         q: only lines with this text in a name, a code or the reason, in upper or lower case.
-        sort: the order. Customers stand where the first of their lines stands.
-        descending: the order turned round.
+        order: the order. Customers stand where the first of their lines stands.
     """
 
     outcome: Outcome | None = None
@@ -50,8 +54,7 @@ class LineChoice:
     customer_id: str | None = None
     billing_cycle: str | None = None
     q: str | None = None
-    sort: LineSort = LineSort.CUSTOMER
-    descending: bool = False
+    order: SortOrder[LineSort] = BY_CUSTOMER
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from halosync.domain.model import Action, Drift, LicenceState, Outcome, Undone
 from halosync.domain.plan import ItemHead
+from halosync.ports.sort_order import SortOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +62,13 @@ class ItemSort(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ItemOrder:
+class ItemOrder(SortOrder[ItemSort]):
     """Another order than the plan's. What has no value always comes last.
 
     Attributes:
-        descending: whether the last comes first.
         grouped: whether the items of a customer stay together, where the first of them would stand.
     """
 
-    sort: ItemSort
-    descending: bool = False
     grouped: bool = True
 
 

@@ -42,14 +42,6 @@ class CustomerSort(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class CustomerOrder:
-    """Another order than that in which those come first that lose licences."""
-
-    sort: CustomerSort
-    descending: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class PreviewFilter:
     """Which items of a plan: of these kinds, of one customer or of all. Order None: the plan's."""
 

@@ -111,11 +111,3 @@ class RunSort(StrEnum):
     TOOK = "took"
     PERSON = "person"
     """Who started it."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunOrderBy:
-    """Another order of runs than the newest first."""
-
-    sort: RunSort
-    descending: bool = False

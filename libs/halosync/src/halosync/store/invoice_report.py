@@ -108,8 +108,8 @@ async def _places(
             billing_cycle=wanted.billing_cycle,
             pattern=pattern(wanted.q),
             told=told_by(wanted.q) if wanted.q else [],
-            sort=wanted.sort,
-            down=wanted.descending,
+            sort=wanted.order.sort,
+            down=wanted.order.descending,
             first=first,
             most=most,
         )

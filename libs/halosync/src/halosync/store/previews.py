@@ -11,8 +11,9 @@ from halosync.domain.billing_cycles import cycle_key
 from halosync.domain.model import Action, Outcome
 from halosync.domain.preview_kinds import WAITS, PreviewKind, kind_of
 from halosync.ports.item_views import ItemView
-from halosync.ports.previews import CustomerChanges, CustomerOrder, PreviewFilter
+from halosync.ports.previews import CustomerChanges, CustomerSort, PreviewFilter
 from halosync.ports.run_views import Cost
+from halosync.ports.sort_order import SortOrder
 from halosync.store.item_views import item_view
 from halosync.store.pool import Pool
 from halosync.store.queries import QUERIES
@@ -49,7 +50,7 @@ class PreviewStore:
         return {kind: list(by_cycle.values()) for kind, by_cycle in costs.items()}
 
     async def customers(
-        self, run_id: UUID, order: CustomerOrder | None = None, *, skip: int, most: int
+        self, run_id: UUID, order: SortOrder[CustomerSort] | None = None, *, skip: int, most: int
     ) -> tuple[Sequence[CustomerChanges], int]:
         """Return a page of customers, unsorted those that lose licences first, and how many there are in all."""
         sort, down = ("", False) if order is None else (order.sort.value, order.descending)

@@ -12,7 +12,8 @@ from halosync.contracts.run import RunCounters
 from halosync.domain.model import Removal
 from halosync.domain.run_order import RunMode
 from halosync.domain.states import RunState
-from halosync.ports.run_views import Cost, RunEffort, RunOrderBy, RunView
+from halosync.ports.run_views import Cost, RunEffort, RunSort, RunView
+from halosync.ports.sort_order import SortOrder
 from halosync.store.pool import Connection, Pool
 from halosync.store.queries import QUERIES
 
@@ -51,7 +52,7 @@ class RunViews:
         return [_run(row) async for row in rows]
 
     async def sorted(
-        self, partner_id: str, order: RunOrderBy, *, mode: RunMode | None = None, skip: int = 0, most: int
+        self, partner_id: str, order: SortOrder[RunSort], *, mode: RunMode | None = None, skip: int = 0, most: int
     ) -> Sequence[RunView]:
         """Return runs in an order, behind `skip` others; those that are equal there stand newest first."""
         rows = QUERIES.sorted_run_views(

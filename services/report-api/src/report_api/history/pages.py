@@ -9,7 +9,7 @@ from fastapi import Query, Request, Response
 from halosync.domain.model import Outcome
 from halosync.domain.run_order import RunMode
 from halosync.ports.invoice_views import SyncedInvoice
-from halosync.ports.run_views import RunOrderBy, RunSort
+from halosync.ports.run_views import RunSort
 from pydantic import AfterValidator
 
 from report_api.access.page_guard import partner_pages
@@ -22,7 +22,7 @@ from report_api.runs.service import seconds_of, show_runs
 from report_api.web.addresses import partner_url
 from report_api.web.paging import NumberedPage, PageNumber
 from report_api.web.rendering import Values, page
-from report_api.web.sorting import known_sort
+from report_api.web.sorting import known_sort, order_of
 
 router = partner_pages()
 
@@ -55,11 +55,11 @@ async def show_history(
     of = sum(counts.values()) if wanted is None else counts[wanted]
     listing = NumberedPage(partner_url(partner_id, "history"), {"mode": wanted, "sort": sort}, number, RUNS_A_PAGE, of)
     skip, most = listing.skip, listing.size
-    if sort:
-        order = RunOrderBy(RunSort(sort.removeprefix("-")), sort.startswith("-"))
-        runs = await ports.run_views.sorted(partner_id, order, mode=wanted, skip=skip, most=most)
-    else:
+    order = order_of(RunSort, sort)
+    if order is None:
         runs = await ports.run_views.of_partner(partner_id, mode=wanted, skip=skip, most=most)
+    else:
+        runs = await ports.run_views.sorted(partner_id, order, mode=wanted, skip=skip, most=most)
     invoices = await ports.invoice_views.synced(partner_id, most=INVOICES)
     values: Values = {
         "invoices": invoices,

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from fastapi import Query, Request, Response
 from halosync.domain.model import LineKind, Outcome
-from halosync.ports.invoice_report import LineChoice, LineSort, ReportedInvoice
+from halosync.ports.invoice_report import BY_CUSTOMER, LineChoice, LineSort, ReportedInvoice
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from report_api.access.page_guard import partner_pages
@@ -22,6 +22,7 @@ from report_api.web.fields import QueryText
 from report_api.web.paging import NumberedPage, Rows, rows_of
 from report_api.web.problems import not_found
 from report_api.web.rendering import Values, page
+from report_api.web.sorting import order_of
 
 ATTENTION = "attention"
 """The status that stands for every line that needs attention, whatever its outcome."""
@@ -105,8 +106,7 @@ class ReportQuery(BaseModel):
             customer_id=self.customer or None,
             billing_cycle=self.cycle or None,
             q=self.q.strip() or None,
-            sort=LineSort(self.sort.removeprefix("-") or DEFAULT_SORT),
-            descending=self.sort.startswith("-"),
+            order=order_of(LineSort, self.sort) or BY_CUSTOMER,
         )
 
 

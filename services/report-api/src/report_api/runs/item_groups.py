@@ -13,7 +13,7 @@ from pydantic import AfterValidator
 
 from report_api.runs.said_reasons import SharedReason, SharedReasons, Told, shared_reasons
 from report_api.runs.views import ShownItem
-from report_api.web.sorting import known_sort
+from report_api.web.sorting import known_sort, order_of
 
 
 def _known(text: str) -> str:
@@ -26,9 +26,10 @@ Sort = Annotated[
 """How a page of items is sorted; empty: in the plan's order."""
 
 
-def order_of(sort: str, *, grouped: bool = True) -> ItemOrder | None:
+def item_order_of(sort: str, *, grouped: bool = True) -> ItemOrder | None:
     """Return the order that a page asks for; None: the plan's. `grouped`: the rows of a customer stay together."""
-    return ItemOrder(ItemSort(sort.removeprefix("-")), sort.startswith("-"), grouped) if sort else None
+    order = order_of(ItemSort, sort)
+    return None if order is None else ItemOrder(order.sort, order.descending, grouped)
 
 
 @dataclass(frozen=True, slots=True)

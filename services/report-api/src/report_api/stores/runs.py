@@ -11,9 +11,10 @@ from halosync.domain.preview_kinds import PreviewKind
 from halosync.domain.review_choices import ReviewOutlook
 from halosync.domain.run_order import RunMode, RunOrder, SeenChange
 from halosync.ports.item_views import ItemCounts, ItemFilter, ItemOrder, ItemView
-from halosync.ports.previews import CustomerChanges, CustomerOrder, PreviewFilter
+from halosync.ports.previews import CustomerChanges, CustomerSort, PreviewFilter
 from halosync.ports.reviews import ReviewGroup
-from halosync.ports.run_views import Cost, RunEffort, RunOrderBy, RunView
+from halosync.ports.run_views import Cost, RunEffort, RunSort, RunView
+from halosync.ports.sort_order import SortOrder
 
 
 class ItemViews(Protocol):
@@ -58,7 +59,7 @@ class Previews(Protocol):
         ...
 
     async def customers(
-        self, run_id: UUID, order: CustomerOrder | None = None, *, skip: int, most: int
+        self, run_id: UUID, order: SortOrder[CustomerSort] | None = None, *, skip: int, most: int
     ) -> tuple[Sequence[CustomerChanges], int]:
         """Return a page of customers, unsorted those that lose licences first, and how many there are in all."""
         ...
@@ -112,7 +113,7 @@ class RunViews(Protocol):
         ...
 
     async def sorted(
-        self, partner_id: str, order: RunOrderBy, *, mode: RunMode | None = None, skip: int = 0, most: int
+        self, partner_id: str, order: SortOrder[RunSort], *, mode: RunMode | None = None, skip: int = 0, most: int
     ) -> Sequence[RunView]:
         """Return runs in an order, behind `skip` others; those that are equal there stand newest first."""
         ...

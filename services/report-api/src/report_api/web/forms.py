@@ -2,6 +2,8 @@
 
 import hashlib
 import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated
 from urllib.parse import parse_qsl
 
@@ -24,6 +26,24 @@ ListQuery = Annotated[
     QueryText, Query(alias=LIST_QUERY, max_length=MOST_LIST_QUERY, description="How the list was looked at.")
 ]
 """The same in the address of a page between the list and its form."""
+
+
+@dataclass(frozen=True)
+class ShownForm:
+    """A form as a page shows it: empty, or again as it was sent, with what is wrong.
+
+    Attributes:
+        entered: the text of its text field.
+        errors: what is wrong, by the name of the field.
+        status: the status of the page's answer.
+    """
+
+    entered: str = ""
+    errors: Mapping[str, str] = field(default_factory=dict)
+    status: int = 200
+
+
+EMPTY_FORM = ShownForm()
 
 
 def list_query_of(form: FormData) -> dict[str, str]:

@@ -133,6 +133,11 @@ class NumberedPage:
     total: int
     parameter: str = "page"
 
+    @classmethod
+    def whole(cls, path: str, filters: Mapping[str, str | None], total: int) -> "NumberedPage":
+        """Return the one page of a list that is always shown whole."""
+        return cls(path, filters, 1, max(total, 1), total)
+
     @property
     def pages(self) -> int:
         """How many pages there are: one at least, though it be empty."""

@@ -4,6 +4,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from halosync.ports.sort_order import Column, SortOrder
+
 Row = TypeVar("Row")
 SortKey = Callable[[Row], Any]
 
@@ -39,6 +41,15 @@ class Sorts(Generic[Row]):
         name = sort.removeprefix("-")
         found = sorted(rows, key=self.then)
         return sorted(found, key=self.by[name] if name else self.usual, reverse=sort.startswith("-"))
+
+
+def order_of(columns: type[Column], text: str) -> SortOrder[Column] | None:
+    """Return the order that the sort of an address means; None: the usual one.
+
+    Raises:
+        ValueError: there is no such column.
+    """
+    return SortOrder(columns(text.removeprefix("-")), text.startswith("-")) if text else None
 
 
 def known_sort(names: Collection[str], text: str) -> str:

@@ -1,5 +1,6 @@
 """The pages of webhooks: creating, deliveries, test, replay, deleting."""
 
+from functools import partial
 from typing import Annotated
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -17,7 +18,7 @@ from report_api.access.session import VisitorHere, notify
 from report_api.ports import Ports, PortsHere
 from report_api.runs.sentences import requester
 from report_api.web.addresses import partner_url, see_other
-from report_api.web.forms import LIST_QUERY, ListQuery, list_query_of
+from report_api.web.forms import EMPTY_FORM, LIST_QUERY, ListQuery, ShownForm, list_query_of
 from report_api.web.paging import NumberedPage
 from report_api.web.problems import Problem
 from report_api.web.rendering import Values, page
@@ -83,7 +84,7 @@ DeliverySort = Annotated[
 @router.get("/webhooks")
 async def show(request: Request, visitor: VisitorHere, ports: PortsHere, sort: Sort = "") -> Response:
     """List the webhooks."""
-    return await _page(request, visitor, ports, sort=sort)
+    return await _page(request, visitor, ports, sort)
 
 
 @router.post("/webhooks")
@@ -91,11 +92,11 @@ async def create(request: Request, visitor: VisitorHere, ports: PortsHere) -> Re
     """Create a webhook and show its secret, this once, as the answer to the form; as with API keys."""
     form = await request.form()
     query, entered = list_query_of(form), str(form.get("url", ""))
-    again: Values = {"sort": SORTS.of(query), "entered": entered}
+    again = partial(_page, request, visitor, ports, SORTS.of(query))
     chosen = [kind for kind in NoticeType if kind in form.getlist("events")]
     events = None if form.get("which", _EVERYTHING) == _EVERYTHING else chosen
     if events == []:
-        return await _page(request, visitor, ports, **again, chosen=chosen, errors={"events": _NO_EVENT}, status=422)
+        return await again(ShownForm(entered, {"events": _NO_EVENT}, 422), chosen=chosen)
     number = uuid_of(str(form.get("webhook_id", "")))
     try:
         created = await create_webhook(ports, visitor.partner_id, entered, events, by=visitor.actor, webhook_id=number)
@@ -106,11 +107,9 @@ async def create(request: Request, visitor: VisitorHere, ports: PortsHere) -> Re
     except Problem as problem:
         told = problem.members["errors"][0]["message"] if "errors" in problem.members else problem.detail
         errors = {"url": f"The address {told}." if "errors" in problem.members else told}
-        return await _page(request, visitor, ports, **again, chosen=events, errors=errors, status=problem.status_code)
+        return await again(ShownForm(entered, errors, problem.status_code), chosen=events)
     values: Values = {"webhook": created.webhook, "secret": created.secret, "list_query": urlencode(query)}
-    response = page(request, "webhooks/created.html", tab="webhooks", **values)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return page(request, "webhooks/created.html", tab="webhooks", **values)
 
 
 @router.get("/webhooks/{webhook_id}")
@@ -135,7 +134,7 @@ async def show_one(
         creator=requester(webhook.created_by),
         deliveries=DELIVERY_SORTS.sorted(deliveries, sort),
         sort=sort,
-        listing=NumberedPage(here, {"sort": sort, LIST_QUERY: list_query}, 1, _MOST_SHOWN, len(deliveries)),
+        listing=NumberedPage.whole(here, {"sort": sort, LIST_QUERY: list_query}, len(deliveries)),
         list_query=list_query,
         most=_MOST_SHOWN,
         title=_title,
@@ -182,26 +181,23 @@ async def _page(
     request: Request,
     visitor: Visitor,
     ports: Ports,
+    sort: str,
+    form: ShownForm = EMPTY_FORM,
     *,
-    sort: str = "",
-    entered: str = "",
     chosen: list[NoticeType] | None = None,
-    errors: dict[str, str] | None = None,
-    status: int = 200,
 ) -> Response:
     webhooks = SORTS.sorted(await ports.webhooks.page(visitor.partner_id), sort)
-    here, many = partner_url(visitor.partner_id, "webhooks"), max(len(webhooks), 1)
     return page(
         request,
         "webhooks/webhooks.html",
-        status,
+        form.status,
         tab="webhooks",
         webhooks=webhooks,
         sort=sort,
-        listing=NumberedPage(here, {"sort": sort}, 1, many, len(webhooks)),
+        listing=NumberedPage.whole(partner_url(visitor.partner_id, "webhooks"), {"sort": sort}, len(webhooks)),
         titles=TITLES,
         new_id=uuid4(),
-        entered=entered,
+        entered=form.entered,
         chosen=chosen,
-        errors=errors or {},
+        errors=form.errors,
     )

@@ -1,6 +1,7 @@
 """API keys: what programs and people sign in with. Only the partner's own; operators' keys are not shown here."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
@@ -19,7 +20,7 @@ from report_api.access.sentences import ROLES
 from report_api.access.session import VisitorHere, clear_session, notify
 from report_api.ports import Ports, PortsHere
 from report_api.web.addresses import partner_url, see_other
-from report_api.web.forms import ListQuery, list_query_of
+from report_api.web.forms import EMPTY_FORM, ListQuery, ShownForm, list_query_of
 from report_api.web.paging import NumberedPage, PageNumber, page_of
 from report_api.web.problems import not_found
 from report_api.web.rendering import Values, page
@@ -71,25 +72,22 @@ async def create(request: Request, visitor: VisitorHere, ports: PortsHere) -> Re
     """
     form = await request.form()
     query, entered, wanted_id = list_query_of(form), str(form.get("name", "")), _uuid(str(form.get("key_id", "")))
-    again: Values = {"sort": SORTS.of(query), "number": page_of(query.get("page", ""))}
-    again |= {"entered": entered, "status": 422}
+    again = partial(_page, request, visitor, ports, sort=SORTS.of(query), number=page_of(query.get("page", "")))
     try:
         name, role = _NAME.validate_python(entered.strip()), _ROLE.validate_python(form.get("role", Role.ADMIN))
     except ValidationError:
-        return await _page(request, visitor, ports, **again, errors={"name": _WRONG_NAME})
+        return await again(form=ShownForm(entered, {"name": _WRONG_NAME}, 422))
     try:
         created = await ports.keys.create(visitor.partner_id, name, role=role, by=visitor.actor, key_id=wanted_id)
     except TooManyKeysError:
-        return await _page(request, visitor, ports, **again, errors={"name": TOO_MANY_KEYS})
+        return await again(form=ShownForm(entered, {"name": TOO_MANY_KEYS}, 422))
     except KeyExistsError:
         await notify(
             request, "This key was created already and cannot be shown again. Revoke it if you lost it.", "info"
         )
         return see_other(visitor.partner_id, "keys", **query)
     values: Values = {"name": name, "api_key": created.api_key, "list_query": urlencode(query)}
-    response = page(request, "access/key_created.html", tab="keys", **values)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return page(request, "access/key_created.html", tab="keys", **values)
 
 
 @router.get("/keys/{key_id}/revoke")
@@ -125,22 +123,14 @@ async def revoke(request: Request, visitor: VisitorHere, ports: PortsHere, key_i
 
 
 async def _page(
-    request: Request,
-    visitor: Visitor,
-    ports: Ports,
-    *,
-    sort: str = "",
-    number: int = 1,
-    entered: str = "",
-    errors: dict[str, str] | None = None,
-    status: int = 200,
+    request: Request, visitor: Visitor, ports: Ports, *, sort: str, number: int, form: ShownForm = EMPTY_FORM
 ) -> Response:
     keys = SORTS.sorted(await ports.keys.list(visitor.partner_id), sort)
     listing = NumberedPage(partner_url(visitor.partner_id, "keys"), {"sort": sort}, number, _A_PAGE, len(keys))
     return page(
         request,
         "access/keys.html",
-        status,
+        form.status,
         tab="keys",
         keys=keys[listing.skip : listing.skip + listing.size],
         sort=sort,
@@ -149,8 +139,8 @@ async def _page(
         called=_key_label,
         own=visitor.session.principal.key_id,
         new_key_id=uuid4(),
-        entered=entered,
-        errors=errors or {},
+        entered=form.entered,
+        errors=form.errors,
     )
 
 

@@ -15,7 +15,7 @@ from report_api.access.sentences import ROLES
 from report_api.access.session import VisitorHere, notify
 from report_api.ports import Ports, PortsHere
 from report_api.web.addresses import partner_url, see_other
-from report_api.web.forms import ListQuery, list_query_of
+from report_api.web.forms import EMPTY_FORM, ListQuery, ShownForm, list_query_of
 from report_api.web.paging import NumberedPage
 from report_api.web.problems import Problem, not_found
 from report_api.web.rendering import page
@@ -44,7 +44,7 @@ Sort = Annotated[str, Query(description="By what people are sorted."), AfterVali
 @router.get("/people")
 async def show(request: Request, visitor: VisitorHere, ports: PortsHere, sort: Sort = "") -> Response:
     """List the people."""
-    return await _page(request, visitor, ports, sort=sort)
+    return await _page(request, visitor, ports, sort)
 
 
 @router.post("/people")
@@ -62,14 +62,12 @@ async def put(request: Request, visitor: VisitorHere, ports: PortsHere) -> Respo
     if role is None:
         errors["role"] = _NO_ROLE
     if role is None or errors:
-        return await _page(request, visitor, ports, sort=sort, entered=entered, errors=errors, status=422)
+        return await _page(request, visitor, ports, sort, ShownForm(entered, errors, 422))
     try:
         person = await put_person(ports, visitor.partner_id, email, role, by=visitor.actor)
     except Problem as problem:
-        errors = {"email": problem.detail}
-        return await _page(
-            request, visitor, ports, sort=sort, entered=entered, errors=errors, status=problem.status_code
-        )
+        refused = ShownForm(entered, {"email": problem.detail}, problem.status_code)
+        return await _page(request, visitor, ports, sort, refused)
     await notify(request, f"{person.email} has the role {person.role} now.")
     return see_other(visitor.partner_id, "people", **list_query_of(form))
 
@@ -103,29 +101,21 @@ async def remove(request: Request, visitor: VisitorHere, ports: PortsHere, email
     return see_other(visitor.partner_id, "people", **list_query_of(await request.form()))
 
 
-async def _page(
-    request: Request,
-    visitor: Visitor,
-    ports: Ports,
-    *,
-    sort: str = "",
-    entered: str = "",
-    errors: dict[str, str] | None = None,
-    status: int = 200,
-) -> Response:
+async def _page(request: Request, visitor: Visitor, ports: Ports, sort: str, form: ShownForm = EMPTY_FORM) -> Response:
+    people = SORTS.sorted(await ports.people.page(visitor.partner_id, most=MOST_PEOPLE), sort)
     return page(
         request,
         "access/people.html",
-        status,
+        form.status,
         tab="people",
-        people=SORTS.sorted(await ports.people.page(visitor.partner_id, most=MOST_PEOPLE), sort),
+        people=people,
         sort=sort,
-        listing=NumberedPage(partner_url(visitor.partner_id, "people"), {"sort": sort}, 1, MOST_PEOPLE, MOST_PEOPLE),
+        listing=NumberedPage.whole(partner_url(visitor.partner_id, "people"), {"sort": sort}, len(people)),
         roles=ROLES,
         by_openid=ports.sign_in_service is not None,
         is_self=lambda email: _is_self(visitor, email),
-        entered=entered,
-        errors=errors or {},
+        entered=form.entered,
+        errors=form.errors,
     )
 
 

@@ -11,7 +11,7 @@ from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere, notify
 from report_api.ports import PortsHere
 from report_api.runs import sentences
-from report_api.runs.item_groups import Sort, by_customer, order_of
+from report_api.runs.item_groups import Sort, by_customer, item_order_of
 from report_api.runs.models import Item
 from report_api.runs.pages.sync import started
 from report_api.runs.service import find_run, items_page, show_run
@@ -42,7 +42,7 @@ async def show(
     run = await show_run(ports, view)
     path = partner_url(visitor.partner_id, "runs", str(run.run_id), "held")
     listing = NumberedPage(path, {"sort": sort, "rows": rows}, number, rows_of(rows), run.counters.held)
-    items = await items_page(ports, run.run_id, ItemFilter(Outcome.HELD), order_of(sort), listing)
+    items = await items_page(ports, run.run_id, ItemFilter(Outcome.HELD), item_order_of(sort), listing)
     removed = [
         item.halo_licence_id for item in items if item.action is Action.DELETE and item.halo_licence_id is not None
     ]

@@ -10,15 +10,16 @@ from halosync.domain.preview_kinds import PreviewKind
 from halosync.domain.removal_sentences import REMOVAL_EFFECTS
 from halosync.domain.roles import Role
 from halosync.domain.states import RunState
-from halosync.ports.previews import CustomerOrder, CustomerSort, PreviewFilter
+from halosync.ports.previews import CustomerSort, PreviewFilter
 from halosync.ports.run_views import RunView
+from halosync.ports.sort_order import SortOrder
 from pydantic import AfterValidator
 
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
 from report_api.ports import Ports, PortsHere
 from report_api.runs import sentences
-from report_api.runs.item_groups import Sort, by_customer, order_of
+from report_api.runs.item_groups import Sort, by_customer, item_order_of
 from report_api.runs.models import Item, Run
 from report_api.runs.review import shown_review
 from report_api.runs.service import find_run, show_run
@@ -28,7 +29,7 @@ from report_api.web.addresses import partner_url, see_other
 from report_api.web.fields import QueryText
 from report_api.web.paging import NumberedPage, PageNumber
 from report_api.web.rendering import Values, keep_notices, page
-from report_api.web.sorting import known_sort
+from report_api.web.sorting import known_sort, order_of
 from report_api.web.visitor import Visitor
 
 router = partner_pages(changes=Role.BILLER)
@@ -146,10 +147,9 @@ class ListChoice:
         return NumberedPage(self._path, filters | {"customers_sort": self.customers_sort}, self._number, size, of)
 
     @property
-    def order(self) -> CustomerOrder | None:
-        """Return the order of the customers; None: the usual one."""
-        name = self.customers_sort
-        return CustomerOrder(CustomerSort(name.removeprefix("-")), name.startswith("-")) if name else None
+    def order(self) -> SortOrder[CustomerSort] | None:
+        """Return the order of the customers; None: the usual one, those first that lose licences."""
+        return order_of(CustomerSort, self.customers_sort)
 
 
 async def _values(ports: Ports, visitor: Visitor, run_id: str) -> tuple[RunView, Run, Values]:
@@ -188,7 +188,7 @@ async def _removals(ports: Ports, run: Run, path: str, asked: Mapping[PreviewKin
             shown_item(Item.model_validate(item), run)
             for item in await ports.previews.items(
                 run.run_id,
-                PreviewFilter((kind,), order=order_of(shown.sort, grouped=False)),
+                PreviewFilter((kind,), order=item_order_of(shown.sort, grouped=False)),
                 skip=shown.listing.skip,
                 most=shown.listing.size,
             )
@@ -227,7 +227,7 @@ async def _lists(ports: Ports, run: Run, listed: ListChoice) -> Values:
         }
     counts = await ports.previews.counts(run.run_id, listed.customer)
     listing = listed.listing(ITEMS_A_PAGE, sum(counts[kind] for kind in listed.kinds))
-    chosen = PreviewFilter(listed.kinds, listed.customer, order_of(listed.sort))
+    chosen = PreviewFilter(listed.kinds, listed.customer, item_order_of(listed.sort))
     items = await ports.previews.items(run.run_id, chosen, skip=listing.skip, most=listing.size)
     shown = [shown_item(Item.model_validate(item), run) for item in items]
     return {

@@ -10,7 +10,7 @@ from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
 from report_api.ports import PortsHere
 from report_api.runs import sentences
-from report_api.runs.item_groups import Sort, by_customer, order_of
+from report_api.runs.item_groups import Sort, by_customer, item_order_of
 from report_api.runs.models import Item
 from report_api.runs.service import find_run, items_csv, items_page, seconds_of, show_run
 from report_api.runs.sync_panel import sync_panel
@@ -62,7 +62,7 @@ async def show(
         rows_of(rows),
         counts.of(wanted.outcome, wanted.action),
     )
-    items = await items_page(ports, run.run_id, wanted, order_of(sort), listing)
+    items = await items_page(ports, run.run_id, wanted, item_order_of(sort), listing)
     shown = [shown_item(Item.model_validate(item), run) for item in items]
     values: Values = {
         "run": run,
