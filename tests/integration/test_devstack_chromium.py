@@ -4,9 +4,10 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from devstack.chromium import CHROMIUM_VARIABLE, Machine, chromium
+from devstack.chromium import CHROMIUM_VARIABLE, chromium
 from devstack.debian import install_package
 from devstack.errors import NotInstalledError
+from devstack.programs import ProgramSource
 
 SHELL = "chromium-headless-shell"
 
@@ -18,7 +19,7 @@ class Packages:
         self.programs = set(programs)
         self.installed: list[str] = []
         self._brings = brings
-        self.machine = Machine(self.which, lambda: may_install, self.install)
+        self.source = ProgramSource(self.which, lambda: may_install, self.install)
 
     def which(self, name: str) -> str | None:
         known = name if name.startswith("/") else f"/usr/bin/{name}"
@@ -37,7 +38,7 @@ def nothing_given(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_the_given_program_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(CHROMIUM_VARIABLE, "/usr/bin/mine")
-    assert await chromium(machine=Packages("chromium", "mine").machine) == Path("/usr/bin/mine")
+    assert await chromium(source=Packages("chromium", "mine").source) == Path("/usr/bin/mine")
 
 
 async def test_a_given_program_that_is_none_is_an_error_that_names_the_variable(
@@ -45,35 +46,35 @@ async def test_a_given_program_that_is_none_is_an_error_that_names_the_variable(
 ) -> None:
     monkeypatch.setenv(CHROMIUM_VARIABLE, "/usr/bin/typo")
     with pytest.raises(NotInstalledError, match=f"{CHROMIUM_VARIABLE}=/usr/bin/typo"):
-        await chromium(machine=Packages("chromium").machine)
+        await chromium(source=Packages("chromium").source)
 
 
 @pytest.mark.parametrize("name", [SHELL, "chromium", "chromium-browser", "google-chrome"])
 async def test_an_installed_one_is_used(name: str) -> None:
     has = Packages(name, may_install=True)
-    assert await chromium(machine=has.machine) == Path("/usr/bin", name)
+    assert await chromium(source=has.source) == Path("/usr/bin", name)
     assert has.installed == []
 
 
 async def test_of_several_the_one_without_windows_is_used() -> None:
-    assert await chromium(machine=Packages("chromium", SHELL).machine) == Path("/usr/bin", SHELL)
+    assert await chromium(source=Packages("chromium", SHELL).source) == Path("/usr/bin", SHELL)
 
 
 async def test_without_one_the_package_is_installed_and_somebody_told() -> None:
     has, told = Packages(may_install=True), list[str]()
-    assert await chromium(machine=has.machine, progress=told.append) == Path("/usr/bin", SHELL)
+    assert await chromium(source=has.source, progress=told.append) == Path("/usr/bin", SHELL)
     assert has.installed == [SHELL]
     assert len(told) == 1
 
 
 async def test_a_package_that_brings_no_program_is_an_error() -> None:
     with pytest.raises(NotInstalledError, match="installed, but"):
-        await chromium(machine=Packages(may_install=True, brings=None).machine)
+        await chromium(source=Packages(may_install=True, brings=None).source)
 
 
 async def test_without_any_way_the_error_says_what_to_do() -> None:
     with pytest.raises(NotInstalledError) as raised:
-        await chromium(machine=Packages().machine)
+        await chromium(source=Packages().source)
     for hint in (f"apt-get install {SHELL}", f"{CHROMIUM_VARIABLE}="):
         assert hint in str(raised.value)
 

@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 from devstack.fields import Fields
 
+Importing = Callable[[str], ModuleType]
+
 BENCH = Path(__file__).resolve().parents[2] / "bench"
 
 
 @pytest.fixture(scope="module")
-def module() -> Iterator[Callable[[str], ModuleType]]:
+def module() -> Iterator[Importing]:
     """Import a module of the benches, which are a folder of programs and no package."""
     sys.path.append(str(BENCH))
     yield importlib.import_module
@@ -24,12 +26,12 @@ def module() -> Iterator[Callable[[str], ModuleType]]:
 
 
 @pytest.fixture
-def row(module: Callable[[str], ModuleType]) -> ModuleType:
+def row(module: Importing) -> ModuleType:
     return module("row")
 
 
 @pytest.fixture
-def results(module: Callable[[str], ModuleType]) -> ModuleType:
+def results(module: Importing) -> ModuleType:
     return module("results")
 
 
@@ -93,9 +95,7 @@ def test_what_is_written_is_read_again(row: ModuleType, results: ModuleType, tmp
     assert (tmp_path / "picture.svg").read_text("utf-8") == "<svg/>"
 
 
-def test_the_table_of_a_page_names_what_has_not_been_measured(
-    row: ModuleType, results: ModuleType, tmp_path: Path
-) -> None:
+def test_a_page_names_what_has_not_been_measured(row: ModuleType, results: ModuleType, tmp_path: Path) -> None:
     results.write(tmp_path, result(row, results), {})
     rows = [some_row(row), some_row(row, "other"), some_row(row, "counts", untimed=True), some_row(row, "broken")]
     results.write(tmp_path, replace(result(row, results, "counts"), load=None), {})
@@ -110,14 +110,14 @@ def test_the_table_of_a_page_names_what_has_not_been_measured(
     assert table[7:] == [f"| `broken` | what is measured | ended wrong on {today} | 2 times | | |"]
 
 
-def test_only_what_is_between_the_marks_of_a_page_changes(module: Callable[[str], ModuleType]) -> None:
+def test_only_what_is_between_the_marks_of_a_page_changes(module: Importing) -> None:
     page = "before\n<!-- bench: one -->\nold\n<!-- end: one -->\nafter"
     assert module("page").marked(page, "one", "new") == page.replace("old", "new")
     with pytest.raises(ValueError, match="no marks for two"):
         module("page").marked(page, "two", "new")
 
 
-def test_the_pages_say_what_the_files_say(module: Callable[[str], ModuleType]) -> None:
+def test_the_pages_say_what_the_files_say(module: Importing) -> None:
     """`make bench ARGS=--page` makes them anew."""
     pages = module("page").pages()
     assert {path.name: path.read_text("utf-8") == page for path, page in pages.items()} == {
@@ -126,9 +126,7 @@ def test_the_pages_say_what_the_files_say(module: Callable[[str], ModuleType]) -
     }
 
 
-def test_every_file_of_figures_is_of_a_row_and_says_what_it_reached(
-    module: Callable[[str], ModuleType], results: ModuleType
-) -> None:
+def test_every_file_of_figures_is_of_a_row_and_says_what_it_reached(module: Importing, results: ModuleType) -> None:
     names = {path.stem for path in results.FOLDER.glob("*.json")}
     assert names <= set(module("rows").ROWS)
     for name in names:
@@ -138,7 +136,7 @@ def test_every_file_of_figures_is_of_a_row_and_says_what_it_reached(
 
 
 def test_the_first_page_misses_no_figure_of_a_file(
-    module: Callable[[str], ModuleType], row: ModuleType, results: ModuleType, tmp_path: Path
+    module: Importing, row: ModuleType, results: ModuleType, tmp_path: Path
 ) -> None:
     page = module("page")
     table = page.first_page()
@@ -150,12 +148,12 @@ def test_the_first_page_misses_no_figure_of_a_file(
         page.first_page(tmp_path)
 
 
-def rounds_of(module: Callable[[str], ModuleType], seconds: dict[str, list[float]]) -> list[Any]:
+def rounds_of(module: Importing, seconds: dict[str, list[float]]) -> list[Any]:
     made = module("rounds").Round
     return [made(name, 20_000, 2, took, took / 2, 1) for name, each in seconds.items() for took in each]
 
 
-def test_the_best_queue_is_the_one_that_is_least_behind(module: Callable[[str], ModuleType]) -> None:
+def test_the_best_queue_is_the_one_that_is_least_behind(module: Importing) -> None:
     rounds = {
         "halosync": [1.0, 2.0],
         "celery": [20.0, 30.0],
@@ -171,7 +169,7 @@ def test_the_best_queue_is_the_one_that_is_least_behind(module: Callable[[str], 
     assert found[f"of the processor time of {queues}"].found == pytest.approx((1 / 7 + 2 / 12) / 2)
 
 
-def test_one_queue_is_named_and_not_called_the_best(module: Callable[[str], ModuleType]) -> None:
+def test_one_queue_is_named_and_not_called_the_best(module: Importing) -> None:
     found = module("ratios").figures(rounds_of(module, {"halosync": [1.0], "taskiq": [7.0]}))
     assert [each.what.split(": ")[1] for each in found[1:]] == [
         "times taskiq, the only queue that ran",
@@ -179,7 +177,7 @@ def test_one_queue_is_named_and_not_called_the_best(module: Callable[[str], Modu
     ]
 
 
-def figures_again(module: Callable[[str], ModuleType], name: str, details: Fields) -> Any:
+def figures_again(module: Importing, name: str, details: Fields) -> Any:
     """Return the figures that the details of a file make."""
     made = module({"requests": "requests_a_sync", "throughput": "ratios"}.get(name, name))
     if name == "throughput":
@@ -195,16 +193,14 @@ def figures_again(module: Callable[[str], ModuleType], name: str, details: Field
 
 
 @pytest.mark.parametrize("name", ["throughput", "tenants", "plan", "requests", "limited"])
-def test_the_figures_of_a_file_are_what_its_details_say(
-    module: Callable[[str], ModuleType], results: ModuleType, name: str
-) -> None:
+def test_the_figures_of_a_file_are_what_its_details_say(module: Importing, results: ModuleType, name: str) -> None:
     kept = results.read(results.FOLDER, name)
     assert kept is None or kept.wrong or figures_again(module, name, kept.details) == kept.figures
 
 
 @pytest.mark.parametrize("actions", [["update", "unchanged"], ["update"] * 2, ["unchanged"] * 100, ["create"] * 100])
 def test_a_plan_is_compared_with_what_gives_the_same_answer(
-    module: Callable[[str], ModuleType], row: ModuleType, actions: list[str]
+    module: Importing, row: ModuleType, actions: list[str]
 ) -> None:
     plan = module("plan")
     plan.check("a join", ["update"] * 5 + ["unchanged"] * 95, 100, 5)
@@ -214,7 +210,7 @@ def test_a_plan_is_compared_with_what_gives_the_same_answer(
 
 @pytest.mark.parametrize("made", [[0, 1, 1], [0, 1], [0, 1, 2, 2]])
 def test_a_way_that_does_not_make_each_change_once_counts_nothing(
-    module: Callable[[str], ModuleType], row: ModuleType, made: list[int]
+    module: Importing, row: ModuleType, made: list[int]
 ) -> None:
     limited, ways = module("limited"), module("limited_ways")
 
@@ -226,7 +222,7 @@ def test_a_way_that_does_not_make_each_change_once_counts_nothing(
         module("simulation.clock").run(ways.timed("some", limited.UNSCALED, 3, work))
 
 
-def test_to_press_again_four_send_at_once(module: Callable[[str], ModuleType]) -> None:
+def test_to_press_again_four_send_at_once(module: Importing) -> None:
     limited = module("limited_ways")
     limit = limited.Limit(requests=8, window_s=10.0, answer_s=1.0, sleep_s=0.0)
     waited = module("simulation.clock").run(limited.timed("again", limit, 12, limited.press_again))
@@ -234,7 +230,7 @@ def test_to_press_again_four_send_at_once(module: Callable[[str], ModuleType]) -
 
 
 def test_worlds_that_are_too_easy_to_tell_count_nothing(
-    module: Callable[[str], ModuleType], row: ModuleType, monkeypatch: pytest.MonkeyPatch
+    module: Importing, row: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     creates = module("simulated_creates")
     monkeypatch.setattr(creates, "measure", lambda *_: creates.Sum(requests=1))
@@ -242,9 +238,7 @@ def test_worlds_that_are_too_easy_to_tell_count_nothing(
         creates.measure_row(row.Effort())
 
 
-def test_the_simulated_tenants_are_looked_at_after_their_runs(
-    module: Callable[[str], ModuleType], row: ModuleType
-) -> None:
+def test_the_simulated_tenants_are_looked_at_after_their_runs(module: Importing, row: ModuleType) -> None:
     world, tenants, clock = module("tenants_world"), module("tenants"), module("simulation.clock")
     crowd = world.Crowd([20, 5, 5], tenants.HALOSYNC, planners=1, writers=1)
     assert len(clock.run(crowd.live())) == 3

@@ -4,14 +4,11 @@ Nothing is downloaded from a browser's maker: the machine's own is used, or the 
 """
 
 import os
-import shutil
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
-from devstack.debian import install_package
 from devstack.errors import NotInstalledError
-from devstack.rabbitmq_choice import may_install_debian_packages
+from devstack.programs import ProgramSource, silent
 
 CHROMIUM_VARIABLE = "HALOSYNC_DEVSTACK_CHROMIUM"
 """Names the program, when it is not to be looked for."""
@@ -50,57 +47,27 @@ Chromium is needed and was not found. Do one of these:
   - name the program of an installed Chromium or Chrome: {CHROMIUM_VARIABLE}=/path/to/chromium"""
 
 
-def _silent(_message: str) -> None:
-    pass
-
-
-@dataclass(frozen=True)
-class Machine:
-    """What the choice asks about the machine, and how a package gets onto it.
-
-    Attributes:
-        program: returns the path of a program by its name, or None.
-        may_install_packages: tells whether packages of Debian can be installed.
-        install: installs one.
-    """
-
-    program: Callable[[str], str | None] = shutil.which
-    may_install_packages: Callable[[], bool] = may_install_debian_packages
-    install: Callable[[str], Awaitable[None]] = install_package
-
-    def chromium(self) -> Path | None:
-        """Return the installed program, or None."""
-        return next((Path(found) for name in _PROGRAMS if (found := self.program(name)) is not None), None)
-
-
 async def chromium(
-    given: str | None = None, *, machine: Machine | None = None, progress: Callable[[str], None] = _silent
+    given: str | None = None, *, source: ProgramSource | None = None, progress: Callable[[str], None] = silent
 ) -> Path:
     """Return the program of a Chromium: the given or installed one, or Debian's package, installed now.
 
     Args:
         given: path of a program to use; by default what `HALOSYNC_DEVSTACK_CHROMIUM` says.
-        machine: what the machine has to offer.
+        source: what the machine has to offer.
         progress: is told before something takes long.
 
     Raises:
         NotInstalledError: there is none, and it cannot be had by itself; the message says what to do.
         CommandFailedError: the package could not be installed; the message has what apt-get said.
     """
-    machine = machine or Machine()
+    source = source or ProgramSource()
     named = given or os.environ.get(CHROMIUM_VARIABLE)
     if named:
-        if machine.program(named) is None:
+        if source.program(named) is None:
             raise NotInstalledError(f"{CHROMIUM_VARIABLE}={named} is no program; name one, or unset it.")
         return Path(named)
-    found = machine.chromium()
-    if found is not None:
-        return found
-    if not machine.may_install_packages():
-        raise NotInstalledError(_HOW_TO_GET_IT)
-    progress(f"Installing the Debian package {_PACKAGE} (some 100 MB)")
-    await machine.install(_PACKAGE)
-    found = machine.chromium()
+    found = await source.program_of(_PACKAGE, _PROGRAMS, progress)
     if found is None:
-        raise NotInstalledError(f"The package {_PACKAGE} was installed, but its program is not in the path.")
+        raise NotInstalledError(_HOW_TO_GET_IT)
     return found

@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 import os
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -44,6 +45,11 @@ async def install_package(package: str, runner: Runner = run, policy: Path = _PO
             await runner(["apt-get", "update", "--quiet"], env=env, timeout_s=_INSTALL_TIMEOUT_S)
             install = ["apt-get", "install", "--quiet", "--yes", "--no-install-recommends", package]
             await runner(install, env=env, timeout_s=_INSTALL_TIMEOUT_S)
+
+
+def may_install_debian_packages() -> bool:
+    """Tell whether this is root on Debian or one of its relatives."""
+    return os.geteuid() == 0 and Path("/etc/debian_version").exists() and shutil.which("apt-get") is not None
 
 
 @asynccontextmanager

@@ -1,12 +1,11 @@
 """Where RabbitMQ comes from on this machine."""
 
 import enum
-import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from devstack.debian import may_install_debian_packages
 from devstack.errors import NotInstalledError
 from devstack.rabbitmq_container import docker_answers
 from devstack.rabbitmq_node import installed_scripts
@@ -40,11 +39,6 @@ class Machine:
     docker_answers: Callable[[], bool]
     may_install_packages: Callable[[], bool]
     root: Callable[[], RabbitRoot | None] = lambda: None
-
-
-def may_install_debian_packages() -> bool:
-    """Tell whether this is root on Debian or one of its relatives."""
-    return os.geteuid() == 0 and Path("/etc/debian_version").exists() and shutil.which("apt-get") is not None
 
 
 THIS_MACHINE = Machine(installed_scripts, docker_answers, may_install_debian_packages, root_from_environment)
