@@ -101,7 +101,7 @@ class Shared:
         self._made: dict[int, Any] = {}
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
-        async def call(first: Any, *others: Any, **named: Any) -> Any:
+        async def call(first: Any, *others: Any, **named: object) -> Any:
             number = number_of(first)
             if number not in self._made:
                 self._made[number] = self._make(self._tenants[number], self._processor.step)
@@ -137,11 +137,11 @@ class Halos:
         await sleep(ANSWER_S)
         return self.licences_of[int(tenant)]
 
-    async def clients(self, tenant: str, *_: Any, **__: Any) -> HaloPage[Client]:
+    async def clients(self, tenant: str, *_: object, **__: object) -> HaloPage[Client]:
         await self._asked(tenant)
         return HaloPage(1, [Client(1, "Customer")])
 
-    async def licences(self, tenant: str, *_: Any, **__: Any) -> HaloPage[SeenLicence]:
+    async def licences(self, tenant: str, *_: object, **__: object) -> HaloPage[SeenLicence]:
         return HaloPage(0, [SeenLicence(licence) for licence in await self._asked(tenant)])
 
     async def post(self, tenant: str, token: str, writes: Sequence[LicenceWrite]) -> list[StoredLicence | None]:

@@ -1,7 +1,5 @@
 """Events of the invoice system, as tests send them."""
 
-from typing import Any
-
 from devstack.fields import Fields
 
 LINE: dict[str, object] = {
@@ -33,7 +31,7 @@ HEADER: dict[str, object] = {name: EVENT[name] for name in EVENT if name not in 
 """What a small invoice says besides its lines."""
 
 
-def line(number: int = 1, **values: Any) -> Fields:
+def line(number: int = 1, **values: str) -> Fields:
     """Return a line of a small invoice."""
     return {
         "line_id": str(number),

@@ -36,7 +36,7 @@ class Partner:
         self.tenant = name
         self.path = f"/v1/partners/{name}"
 
-    async def get(self, path: str, **params: Any) -> Any:
+    async def get(self, path: str, **params: str | int) -> Any:
         answer = await self.api.get(f"{self.path}{path}", params=params)
         answer.raise_for_status()
         return answer.json()
@@ -51,9 +51,9 @@ class Partner:
 
         await until(was_read, what="the first read of Halo", timeout_s=PATIENCE_S, every_s=EVERY_S)
 
-    def event(self, lines: list[Fields], **header: Any) -> Fields:
+    def event(self, lines: list[Fields], **header: str | int) -> Fields:
         """Return an invoice event of this partner."""
-        return invoice_header(self.name, **{"lines": lines, **header})
+        return {**invoice_header(self.name), "lines": lines, **header}
 
     async def publish(self, event: Fields) -> None:
         """Publish an event as the invoice team does, and wait until it is loaded."""
@@ -71,7 +71,7 @@ class Partner:
         async with Publisher(self.stack.amqp_url) as publisher:
             await publisher.publish(json.dumps(event).encode(), exchange=INVOICES, routing_key=name, message_type=name)
 
-    async def start(self, **options: Any) -> str:
+    async def start(self, **options: str) -> str:
         answer = await self.api.post(f"{self.path}/runs", json={"mode": "apply", **options})
         assert answer.status_code == 202, answer.text
         return str(answer.json()["run_id"])
@@ -110,7 +110,7 @@ class Partner:
         return {(row["client_id"], row["name"]): row["count"] for row in rows if row["is_active"]}
 
 
-def lines(number: int, **values: Any) -> list[Fields]:
+def lines(number: int, **values: str) -> list[Fields]:
     """Return recurring lines of one customer, one product each."""
     return [
         {

@@ -120,7 +120,7 @@ def redirect_of(url: str) -> dict[str, str]:
     """Log in to the sandbox as a browser does; return what it sends back."""
 
     class Stay(urllib.request.HTTPRedirectHandler):
-        def redirect_request(self, *_: Any) -> None:
+        def redirect_request(self, *_: object) -> None:
             return None
 
     opener = urllib.request.build_opener(Stay)

@@ -16,7 +16,7 @@ from tests.partner import Partner, lines, new_partner
 pytestmark = pytest.mark.e2e
 
 
-async def synced(partner: Partner, number: int = 230, **values: Any) -> str:
+async def synced(partner: Partner, number: int = 230, **values: str) -> str:
     await partner.connect()
     await partner.publish(partner.event(lines(number, **values)))
     run_id = await partner.start()

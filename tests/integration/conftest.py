@@ -156,7 +156,7 @@ class World:
         key = public_key(self.auth.private_key)
         return int(await self._insert("sealing_key", {"public_key": key, "private_key": b""}, "key_id"))
 
-    async def webhook(self, *, partner: str = ACME, answer: str = "ok", **columns: Any) -> tuple[UUID, UUID]:
+    async def webhook(self, *, partner: str = ACME, answer: str = "ok", **columns: str) -> tuple[UUID, UUID]:
         """Store a webhook with a delivery that was answered; return the ids of both."""
         made = {
             "webhook_id": uuid4(),

@@ -40,7 +40,7 @@ def result(row: ModuleType, results: ModuleType, name: str = "some") -> Any:
     return results.Result(name, "2026-11-29", "a machine", 0.5, row.Effort(5), figures, {"rounds": [1, 2]}, rounds=3)
 
 
-def some_row(row: ModuleType, name: str = "some", **more: Any) -> Any:
+def some_row(row: ModuleType, name: str = "some", **more: int) -> Any:
     return row.Row(name, "what is measured", "what it is against", "2 times", lambda _: None, first_s=10, **more)
 
 

@@ -48,7 +48,7 @@ def runner() -> Iterator[ModuleType]:
     sys.path.remove(str(BENCH))
 
 
-def some_row(runner: ModuleType, name: str = "some", **more: Any) -> Any:
+def some_row(runner: ModuleType, name: str = "some", **more: int) -> Any:
     return runner.Row(name, "what is measured", "what it is against", "2 times", lambda _: None, first_s=10, **more)
 
 

@@ -24,7 +24,7 @@ class Desk:
     fetcher: LinesFetcher
     asked: list[str] = field(default_factory=list)
 
-    async def fetch(self, *answers: Answer | bytes, url: str | None = None, **more: Any) -> list[str]:
+    async def fetch(self, *answers: Answer | bytes, url: str | None = None, **more: str | int) -> list[str]:
         """Fetch and check the lines behind an address; return their ids."""
         if answers:
             self.host.answers(*answers)

@@ -34,7 +34,7 @@ class Desk:
     async def take_in(self, **values: object) -> None:
         await self.intake.take_in(json.dumps(event(**values)).encode())
 
-    async def refused(self, **values: Any) -> list[tuple[int | None, str]]:
+    async def refused(self, **values: str | int | None) -> list[tuple[int | None, str]]:
         """Take in what cannot be taken in; return line and field of each problem."""
         with pytest.raises(InvalidInvoiceError) as error:
             await self.take_in(**values)

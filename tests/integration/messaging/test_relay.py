@@ -131,7 +131,7 @@ async def test_a_broker_that_does_not_answer_is_tried_with_one_message_at_a_time
     tried: list[str] = []
 
     class Silent(Publisher):
-        async def publish(self, *_: Any, **options: Any) -> None:
+        async def publish(self, *_: object, **options: Any) -> None:
             tried.append(options["routing_key"])
             raise NotAnsweredError("no confirmation in time")
 

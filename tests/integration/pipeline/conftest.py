@@ -121,10 +121,10 @@ class Pipeline:
         )
         return halo_writer.assembly.assemble(ports, rules)
 
-    async def invoice(self, lines: list[Fields], **header: Any) -> str:
+    async def invoice(self, lines: list[Fields], **header: str | int) -> str:
         """Take in an invoice with these lines; each may leave out what does not matter."""
         numbered = [line(number, **values) for number, values in enumerate(lines, 1)]
-        event = invoice_header(PARTNER, **{"lines": numbered, **header})
+        event = {**invoice_header(PARTNER), "lines": numbered, **header}
         await self.intake.take_in(json.dumps(event).encode())
         return str(event["invoice_id"])
 
@@ -162,7 +162,7 @@ class Pipeline:
                 queue.append((clock() + wait_s, kind, message))
             queue += [(clock(), *message) for message in await self.messages()]
 
-    async def sync(self, **options: Any) -> Fields:
+    async def sync(self, **options: str | int) -> Fields:
         """Start a run, see it through, and return it."""
         run_id = await self.start(**options)
         await self.deliver_all()

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from devstack.fields import Fields
 from halo_sandbox.testing import RunningSandbox
@@ -79,7 +78,7 @@ class Pools:
     writer: Pool
 
 
-def line(number: int, **values: Any) -> Fields:
+def line(number: int, **values: str) -> Fields:
     """Return a line of an invoice; what does not matter to the test is filled in."""
     return {
         "line_id": str(number),

@@ -1,7 +1,6 @@
 """A handler that is cancelled because the broker went away leaves nothing behind that others have to wait for."""
 
 import asyncio
-from typing import Any
 
 import pytest
 from devstack.wait import until
@@ -34,7 +33,7 @@ async def test_a_run_whose_planner_lost_the_database_for_a_moment_goes_on_at_onc
     await pipeline.invoice([{"product_code": "P-1"}])
     run_id = await pipeline.start()
 
-    async def away(*_: Any) -> None:
+    async def away(*_: object) -> None:
         raise ConnectionResetError
 
     with monkeypatch.context() as patch:

@@ -1,7 +1,6 @@
 """Looking up what became of a write: only lists that can be believed count, and nobody is given up too early."""
 
 import asyncio
-from typing import Any
 
 import pytest
 from devstack.fields import Fields
@@ -17,7 +16,7 @@ ONE = {"method": "POST", "path": "SoftwareLicence"}
 LOOK_UP = {"method": "GET", "path": "SoftwareLicence"}
 
 
-def products(number: int, **values: Any) -> list[Fields]:
+def products(number: int, **values: str) -> list[Fields]:
     return [{"product_code": f"P-{n}", "quantity": str(n + 1), **values} for n in range(number)]
 
 

@@ -1,6 +1,6 @@
 """Previews to be looked at: their items, and the rows of their pages."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from devstack.fields import Fields
@@ -39,7 +39,7 @@ def some(world: "World") -> list[Fields]:
     ]
 
 
-def removal(world: "World", number: int, **columns: Any) -> Fields:
+def removal(world: "World", number: int, **columns: str | int) -> Fields:
     made: Fields = {
         "action": "delete",
         "product_code": None,
@@ -52,7 +52,7 @@ def removal(world: "World", number: int, **columns: Any) -> Fields:
     return world.item((2, "10", MONTHLY, True), None, **{**made, **columns})
 
 
-async def previewed(browser: "Browser", world: "World", items: list[Fields], **columns: Any) -> UUID:
+async def previewed(browser: "Browser", world: "World", items: list[Fields], **columns: str) -> UUID:
     await world.connect()
     made = {"mode": "preview", "state": "writing", **columns}
     run_id = await world.run(await world.invoice(lines=[world.line(1)]), items, **made)

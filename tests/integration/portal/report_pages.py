@@ -1,7 +1,7 @@
 """A synchronised invoice, and what its page shows."""
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from devstack.fields import Fields
@@ -27,7 +27,7 @@ NOT_FOUND: Fields = {
 GUARDED: Fields = {"outcome": "held", "action": "delete", "reason": "delete_guard", "detail": "Too many."}
 
 
-async def synchronised(world: "World", invoice_id: str = "INV-1", **columns: Any) -> UUID:
+async def synchronised(world: "World", invoice_id: str = "INV-1", **columns: str) -> UUID:
     """Store an invoice of two customers and what a run made of it."""
     lines = [
         world.line(1, customer_name="Contoso & Søns", product_code="MAIL"),

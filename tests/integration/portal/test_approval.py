@@ -1,6 +1,6 @@
 """An approval from the portal is for what was seen: removals, and the first review."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
@@ -122,7 +122,7 @@ async def test_another_number_or_another_partners_run_is_not_approved(browser: "
 FIRST = {"reason": "first_review", "detail": "halosync did not write this licence.", "outcome": "held"}
 
 
-async def waiting(browser: "Browser", world: "World", **columns: Any) -> UUID:
+async def waiting(browser: "Browser", world: "World", **columns: str) -> UUID:
     """A preview in which the first review holds twelve new prices and one removal."""
     prices = [
         world.item(

@@ -26,7 +26,7 @@ async def shown(browser: "Browser", world: "World", **columns: Any) -> "tuple[UU
     return run_id, await browser.open(path(run_id))
 
 
-async def sent(browser: "Browser", action: str, **fields: Any) -> str:
+async def sent(browser: "Browser", action: str, **fields: str) -> str:
     """Send a form of the shown page and return where it leads."""
     browser.client.follow_redirects = False
     page = await browser.submit(action, status=303, **fields)

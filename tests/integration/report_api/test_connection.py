@@ -146,7 +146,7 @@ async def test_a_test_that_fails_says_why(world: "World", refused: object, statu
 
 
 async def test_a_test_that_nobody_answers(world: "World") -> None:
-    def silent(_: Any) -> Any:
+    def silent(_: object) -> Any:
         raise NoReplyError("timed out")
 
     world.auth.reply = silent
@@ -216,7 +216,7 @@ async def test_a_refusal_of_halo_that_cannot_be_passed_on(world: "World") -> Non
     assert await came_back(world, state="s", error="x") == f"{PORTAL}?problem=unavailable"
     assert await came_back(world, state="s" * 501, error="x") == f"{PORTAL}?problem=invalid_state"
 
-    def silent(_: Any) -> Any:
+    def silent(_: object) -> Any:
         raise NoReplyError("timed out")
 
     world.auth.reply = silent

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.integration
 MONTH = timedelta(days=31)
 
 
-async def asked(world: "World", **body: Any) -> tuple[int, str]:
+async def asked(world: "World", **body: str | int) -> tuple[int, str]:
     response = await world.call("POST", "/runs", json={"mode": "apply", **body})
     return response.status_code, response.json().get("code", "")
 
@@ -71,7 +71,7 @@ async def test_a_month_that_is_replaced_by_an_older_one_is_asked_about(world: "W
     assert await asked(world, allow_older=True) == (202, "")
 
 
-async def several(world: "World", **columns: Any) -> None:
+async def several(world: "World", **columns: str) -> None:
     await world.connect()
     await world.invoice("INV-A", [world.line(1), world.line(2)])
     later = world.issued + timedelta(hours=1)

@@ -3,7 +3,7 @@
 import csv
 import io
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.integration
 OUTCOMES = ("synced", "skipped", "held", "failed", "pending")
 
 
-async def lines(world: "World", **params: Any) -> list[Fields]:
+async def lines(world: "World", **params: str | int) -> list[Fields]:
     items: list[Fields] = (await world.get("/invoices/INV-1/lines", params=params))["items"]
     return items
 

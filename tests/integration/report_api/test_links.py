@@ -34,7 +34,7 @@ async def customers(world: "World", **params: str) -> Fields:
     return {item["customer_id"]: item for item in (await world.get("/customers", params=params))["items"]}
 
 
-async def put(world: "World", path: str, **body: Any) -> Any:
+async def put(world: "World", path: str, **body: str | int | None) -> Any:
     response = await world.call("PUT", path, json=body)
     assert response.status_code == 200, response.text
     return response.json()

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import httpx
 import pytest
@@ -34,7 +34,7 @@ class EndlessLines:
         self._lines = lines
         self.pieces = 0
 
-    async def page(self, *_: Any, most: int, **__: Any) -> Sequence[LineView]:
+    async def page(self, *_: object, most: int, **__: object) -> Sequence[LineView]:
         self.pieces += 1
         return [self._lines[0]] * most
 

@@ -1,6 +1,6 @@
 """All partners at a glance: for operators' keys alone, with what is missing."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.integration
 
 
-async def listed(world: "World", path: str, **params: Any) -> list[Fields]:
+async def listed(world: "World", path: str, **params: str) -> list[Fields]:
     answer = await world.client.get(f"/v1{path}", headers=world.key(None), params=params)
     assert answer.status_code == 200, answer.text
     items: list[Fields] = answer.json()["items"]

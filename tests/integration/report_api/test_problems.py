@@ -128,7 +128,7 @@ async def test_every_answer_has_the_headers_that_browsers_heed(world: "World") -
     ],
 )
 async def test_failures_of_ours_tell_nothing(world: "World", error: Exception, status: int, code: str) -> None:
-    def fail(_: Any) -> Any:
+    def fail(_: object) -> Any:
         raise error
 
     world.auth.reply = fail

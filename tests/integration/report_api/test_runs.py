@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
@@ -85,7 +85,7 @@ async def test_a_run_of_an_older_invoice_is_not_retried(world: "World") -> None:
 
 
 async def test_a_run_needs_an_invoice_with_lines_and_a_connection(world: "World") -> None:
-    async def answer(**body: Any) -> tuple[int, str]:
+    async def answer(**body: str) -> tuple[int, str]:
         response = await world.call("POST", "/runs", json={"mode": "apply", **body})
         return response.status_code, response.json()["code"]
 

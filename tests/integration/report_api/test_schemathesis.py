@@ -84,7 +84,7 @@ class Loop(HTTPAdapter):
         super().__init__()
         self._loop, self._client = loop, client
 
-    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
+    def send(self, request: requests.PreparedRequest, *_: object, **__: object) -> requests.Response:
         body: Any = request.body  # bytes, as all that Schemathesis makes
         headers = {name: str(text) for name, text in request.headers.items()}
         asking = self._client.request(str(request.method), str(request.url), content=body, headers=headers)

@@ -1,7 +1,6 @@
 """A request looks for no module. httpcore asks for sniffio at each of its locks, and to look in vain costs 0.2 ms."""
 
 import sys
-from typing import Any
 
 import httpcore
 import pytest
@@ -14,7 +13,7 @@ async def test_a_request_looks_for_no_module(monkeypatch: pytest.MonkeyPatch) ->
 
     class Finder:
         @staticmethod
-        def find_spec(name: str, *_: Any) -> None:
+        def find_spec(name: str, *_: object) -> None:
             looked_for.append(name)
 
     async with httpcore.AsyncConnectionPool(network_backend=httpcore.AsyncMockBackend(ANSWER)) as pool:

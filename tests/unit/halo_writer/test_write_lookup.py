@@ -33,7 +33,7 @@ class Lists:
         self.read: list[int] = []
         self.permits = 1
 
-    async def licences(self, _who: Any, _batch: Any, actions: Sequence[OpenAction]) -> list[Licence]:
+    async def licences(self, _who: object, _batch: object, actions: Sequence[OpenAction]) -> list[Licence]:
         if not self.permits:
             raise NoPermit(60.0)
         self.permits -= 1
@@ -50,7 +50,7 @@ class Recorded:
     def __init__(self) -> None:
         self.items: list[int] = []
 
-    async def record(self, _batch: Any, applied: Sequence[Any], _failed: Sequence[Any]) -> None:
+    async def record(self, _batch: object, applied: Sequence[Any], _failed: Sequence[Any]) -> None:
         self.items += [each.item_id for each in applied]
 
 
@@ -98,10 +98,10 @@ class OfOneCreate:
         self.adopted: list[int] = []
         self.results: list[AppliedAction | FailedAction] = []
 
-    async def licences(self, *_: Any) -> list[Licence]:
+    async def licences(self, *_: object) -> list[Licence]:
         return self.shown
 
-    async def adopt(self, _action: OpenAction, licence_id: int, _was: Any) -> None:
+    async def adopt(self, _action: OpenAction, licence_id: int, _was: object) -> None:
         self.adopted.append(licence_id)
 
     async def ever_known(self, *_: object) -> set[int]:
@@ -111,7 +111,7 @@ class OfOneCreate:
         assert settle_s == Rules.settle_s
         self.later += marks
 
-    async def record(self, _batch: Any, applied: Sequence[AppliedAction], failed: Sequence[FailedAction]) -> None:
+    async def record(self, _batch: object, applied: Sequence[AppliedAction], failed: Sequence[FailedAction]) -> None:
         self.results += [*applied, *failed]
 
 

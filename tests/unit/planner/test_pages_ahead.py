@@ -41,7 +41,7 @@ class Lists:
         del page_size
         return HaloPage(1, [Client(1, "Client")])
 
-    async def licences(self, _tenant: str, _token: str, page_no: int, *, page_size: int = 0, **_: Any) -> Any:
+    async def licences(self, _tenant: str, _token: str, page_no: int, *, page_size: int = 0, **_: object) -> Any:
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         async with self.asks:

@@ -26,7 +26,7 @@ def provider(**told: object) -> OpenId:
     return made
 
 
-def token(key: Any = KEY, algorithm: str = "RS256", **changed: Any) -> Fields:
+def token(key: Any = KEY, algorithm: str = "RS256", **changed: str) -> Fields:
     """An answer of the token endpoint; a claim of None is left out."""
     now = int(time.time())
     claims = {"iss": ISSUER, "aud": CLIENT, "sub": "1", "iat": now, "exp": now + 300, "nonce": NONCE, **changed}

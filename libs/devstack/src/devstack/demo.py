@@ -8,7 +8,7 @@ import asyncio
 import json
 import tempfile
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Annotated
 
 import httpx
 import typer
@@ -174,7 +174,7 @@ class Demo:
         approved = await self._sync(api, "Sync, approved", approve_review=held)
         compare_run("the approved Sync", approved, "partial", counters(self._sample.first))
 
-    async def _sync(self, api: httpx.AsyncClient, title: str, **options: Any) -> Fields:
+    async def _sync(self, api: httpx.AsyncClient, title: str, **options: int) -> Fields:
         """Start a run, follow it live, and return how it ended."""
         answer = await api.post(f"{_API}/runs", json={"mode": "apply", **options})
         answer.raise_for_status()

@@ -7,7 +7,7 @@ signed with its keys, made for us and for this attempt, and an e-mail address th
 import asyncio
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import httpx2
 import structlog
@@ -45,6 +45,9 @@ _NOT_TOLD = (
     "address (the claim email) and that it is verified (the claim email_verified)."
 )
 
+Claims: TypeAlias = Mapping[str, Any]
+"""What a provider says in JSON: of itself, or of who has signed in."""
+
 
 class OpenId:
     """A provider, known by its discovery document (OpenID Connect Discovery 1.0)."""
@@ -53,7 +56,7 @@ class OpenId:
         self._issuer = issuer
         self._client_id = client_id
         self._client_secret = client_secret
-        self._metadata: Mapping[str, Any] | None = None
+        self._metadata: Claims | None = None
         self._keys: KeySet | None = None
         self._good_until = self._failed_until = -float("inf")
         self._asking = asyncio.Lock()
@@ -100,7 +103,7 @@ class OpenId:
                 raise SignInUnavailableError(f"{type(error).__name__}: {error}") from None
         return _verified(claims)
 
-    def _sent_by_it(self, issuer: str | None, metadata: Mapping[str, Any]) -> bool:
+    def _sent_by_it(self, issuer: str | None, metadata: Claims) -> bool:
         """Tell whether the provider has sent the browser back: it says so itself, or never does (RFC 9207)."""
         if issuer is None:
             return metadata.get("authorization_response_iss_parameter_supported") is not True
@@ -117,7 +120,7 @@ class OpenId:
             follow_redirects=False,
         )
 
-    async def _claims(self, token: Mapping[str, Any], nonce: str) -> Mapping[str, Any]:
+    async def _claims(self, token: Claims, nonce: str) -> Claims:
         """Return what a token says that is signed, current, and made for us and this attempt.
 
         Raises:
@@ -140,7 +143,7 @@ class OpenId:
         claims.validate(leeway=LEEWAY_S)
         return dict(claims)
 
-    async def _described(self) -> tuple[Mapping[str, Any], KeySet]:
+    async def _described(self) -> tuple[Claims, KeySet]:
         """Return the provider's metadata and keys, from memory while they are fresh.
 
         Raises:
@@ -161,7 +164,7 @@ class OpenId:
             self._good_until = time.monotonic() + DISCOVERY_LIFETIME_S
             return self._metadata, self._keys
 
-    async def _discovered(self) -> tuple[Mapping[str, Any], KeySet]:
+    async def _discovered(self) -> tuple[Claims, KeySet]:
         async with httpx2.AsyncClient(timeout=TIMEOUT_S) as client:
             metadata = await _json(client, f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
             if metadata["issuer"] != self._issuer:
@@ -173,7 +176,7 @@ class OpenId:
             return metadata, KeySet.import_key_set(keys)
 
 
-async def _json(client: httpx2.AsyncClient, url: str) -> dict[str, Any]:
+async def _json(client: httpx2.AsyncClient, url: str) -> Claims:
     answer = await client.get(url)
     answer.raise_for_status()
     told = answer.json()
@@ -182,7 +185,7 @@ async def _json(client: httpx2.AsyncClient, url: str) -> dict[str, Any]:
     return told
 
 
-async def _userinfo(client: AsyncOAuth2Client, url: str, claims: Mapping[str, Any]) -> Mapping[str, Any]:
+async def _userinfo(client: AsyncOAuth2Client, url: str, claims: Claims) -> Claims:
     """Return what the provider tells of the person besides; it must be the person of the token."""
     answer = await client.get(url)
     answer.raise_for_status()
@@ -192,7 +195,7 @@ async def _userinfo(client: AsyncOAuth2Client, url: str, claims: Mapping[str, An
     return told
 
 
-def _verified(claims: Mapping[str, Any]) -> str:
+def _verified(claims: Claims) -> str:
     """Return the address that the provider vouches for.
 
     Raises:

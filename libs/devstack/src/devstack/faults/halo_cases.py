@@ -26,7 +26,7 @@ def _write(method: str = "POST", *, nth: int = 2, **act: object) -> Fields:
     return {"method": method, "nth": nth, **act}
 
 
-def _read(path: str = "SoftwareLicence", *, nth: int = 1, **act: Any) -> Fields:
+def _read(path: str = "SoftwareLicence", *, nth: int = 1, **act: str | int | None) -> Fields:
     return {"method": "GET", "path": path, "nth": nth, **act}
 
 

@@ -33,7 +33,7 @@ from halosync.ports.links import (
 )
 from halosync.store.audit import record_many
 from halosync.store.pool import Connection, Pool
-from halosync.store.queries import QUERIES
+from halosync.store.queries import QUERIES, RowsQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,8 @@ class LinkStore(ABC, Generic[Link, Target]):
 
     no_link: Link
     _act: ClassVar[Act]
-    _billed: ClassVar[Any]
-    _stored: ClassVar[Any]
+    _billed: ClassVar[RowsQuery]
+    _stored: ClassVar[RowsQuery]
     _store: ClassVar[Any]
 
     def __init__(self, pool: Pool) -> None:
@@ -134,7 +134,7 @@ class LinkStore(ABC, Generic[Link, Target]):
     async def _targets(self, connection: Connection, partner_id: str) -> Sequence[Target]: ...
 
     @abstractmethod
-    def _columns(self, made: Sequence[LinkChange[Link]]) -> Mapping[str, Sequence[Any]]:
+    def _columns(self, made: Sequence[LinkChange[Link]]) -> Mapping[str, Sequence[object]]:
         """Return the arguments of `_store`."""
 
     @abstractmethod
@@ -165,7 +165,7 @@ class CustomerLinks(LinkStore[CustomerLink, Client]):
     async def _targets(self, connection: Connection, partner_id: str) -> Sequence[Client]:
         return [Client(*row) async for row in QUERIES.clients_shown(connection, partner_id=partner_id, ids=None)]
 
-    def _columns(self, made: Sequence[LinkChange[CustomerLink]]) -> Mapping[str, Sequence[Any]]:
+    def _columns(self, made: Sequence[LinkChange[CustomerLink]]) -> Mapping[str, Sequence[object]]:
         return {
             "customer_ids": [change.key for change in made],
             "halo_client_ids": [change.after.halo_client_id for change in made],
@@ -173,7 +173,7 @@ class CustomerLinks(LinkStore[CustomerLink, Client]):
         }
 
     def _entry(self, change: LinkChange[CustomerLink], name: str | None, clients: _Clients) -> Mapping[str, object]:
-        def told(link: CustomerLink) -> Mapping[str, Any]:
+        def told(link: CustomerLink) -> Mapping[str, object]:
             shown = clients.get(link.halo_client_id)
             client_name = None if shown is None else shown.name
             return {"halo_client_id": link.halo_client_id, "client_name": client_name, "excluded": link.excluded}
@@ -220,7 +220,7 @@ class ProductLinks(LinkStore[ProductLink, str]):
     async def _targets(self, connection: Connection, partner_id: str) -> Sequence[str]:
         return [row["name"] async for row in QUERIES.licence_names_shown(connection, partner_id=partner_id)]
 
-    def _columns(self, made: Sequence[LinkChange[ProductLink]]) -> Mapping[str, Sequence[Any]]:
+    def _columns(self, made: Sequence[LinkChange[ProductLink]]) -> Mapping[str, Sequence[object]]:
         return {
             "product_codes": [change.key for change in made],
             "licence_names": [change.after for change in made],

@@ -1,15 +1,20 @@
 """The named queries of `sql/*.sql`, loaded by aiosql.
 
-Every query has a name, a reason, and `:named` parameters. Call them as `QUERIES.name(connection, parameter=value)`;
-the suffix in the file says what comes back: none = rows, `^` = a row or None, `$` = a value, `!` = a status,
-`*!` = nothing, for many.
+Every query has a name and `:named` parameters, and its reason where its text does not tell it. Call them as
+`QUERIES.name(connection, parameter=value)`. The suffix in the file says what comes back: none = rows, `^` = a row or
+None, `$` = a value, `!` = a status, `*!` = nothing, for many.
 """
 
 import re
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import aiosql
+import asyncpg
+
+RowsQuery: TypeAlias = Callable[..., AsyncIterator[asyncpg.Record]]
+"""A query that returns rows."""
 
 _SQL = Path(__file__).with_name("sql")
 _NAME = re.compile(r"^-- name: (\w+)", re.MULTILINE)

@@ -1,7 +1,6 @@
 """Searching for a text that a person typed."""
 
 import asyncio
-from typing import Any
 
 import asyncpg
 
@@ -9,7 +8,7 @@ from halosync.domain.run_order import RunMode
 from halosync.domain.states import RunState
 from halosync.ports.found import Found, FoundCustomer, FoundInvoice, FoundLicence, FoundProduct, FoundRun
 from halosync.store.pool import Pool
-from halosync.store.queries import QUERIES
+from halosync.store.queries import QUERIES, RowsQuery
 
 
 def pattern(q: str | None) -> str | None:
@@ -32,7 +31,7 @@ class SearchStore:
     async def find(self, partner_id: str, q: str, *, most: int) -> Found:
         """Return at most `most` hits of each kind for `q`, which is not blank."""
 
-        async def rows(query: Any, **more: str) -> list[asyncpg.Record]:
+        async def rows(query: RowsQuery, **more: str) -> list[asyncpg.Record]:
             of = {"partner_id": partner_id, "pattern": pattern(q), "most": most}
             return [row async for row in query(self._pool, **of, **more)]
 

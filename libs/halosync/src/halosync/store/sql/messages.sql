@@ -21,6 +21,3 @@ ORDER BY outbox_id LIMIT :most FOR UPDATE SKIP LOCKED;
 -- name: delete_from_outbox!
 -- Nobody waits until it is on the disk: should Postgres crash before, they are published twice, as after any crash.
 DELETE FROM outbox WHERE outbox_id = ANY(:outbox_ids) RETURNING set_config('synchronous_commit', 'off', true);
-
--- name: outbox_depth$
-SELECT count(*) FROM outbox;
