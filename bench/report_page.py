@@ -35,7 +35,7 @@ from report_api.web.paging import ROWS
 from report_rows import PARTNER, load, sign_in
 from row import Effort, Figure, Found, Row, WrongEndError
 
-Statement: TypeAlias = tuple[str, tuple[Any, ...]]
+Statement: TypeAlias = tuple[str, tuple[object, ...]]
 
 LIMIT = 3.0
 MOST_BYTES = 100_000

@@ -10,7 +10,6 @@ import asyncio
 import json
 import time
 from contextlib import AsyncExitStack
-from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -51,7 +50,7 @@ async def synced(contender: Ours, database_url: str, tenant: str, licences: int,
     return dict(row)
 
 
-async def ended(connection: "asyncpg.Connection[Any]", tenant: str, revision: int) -> asyncpg.Record:
+async def ended(connection: "asyncpg.Connection[asyncpg.Record]", tenant: str, revision: int) -> asyncpg.Record:
     """Wait for the run of a revision, and return how it ended."""
     found: list[asyncpg.Record] = []
 

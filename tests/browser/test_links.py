@@ -2,12 +2,11 @@
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 from devstack.fields import Fields
 from devstack.wait import until
-from playwright.async_api import FilePayload, Page, expect
+from playwright.async_api import FilePayload, Locator, Page, expect
 
 from tests.browser.accessibility import accessible_in_both_colours
 from tests.browser.looks import PHONE, SCREENS, picture
@@ -55,7 +54,7 @@ async def opened(page: Page, partner: Partner, tab: str = "customers") -> None:
     await page.goto(f"/portal/{partner.name}/{tab}")
 
 
-def row(page: Page, name: str) -> Any:
+def row(page: Page, name: str) -> Locator:
     return page.get_by_role("row").filter(has=page.get_by_role("rowheader", name=name))
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Coroutine, Mapping
-from typing import Any
 
 import httpx
 import pytest
@@ -174,7 +173,7 @@ async def test_a_person_logs_in_and_comes_back_to_this_machine(sandbox: RunningS
     at = HaloApplication("signing-in", str(APPLICATION["client_id"]))
     async with httpx.AsyncClient(follow_redirects=True) as browser, httpx.AsyncClient() as http:
         oauth = OAuthClient(http, halo_url=sandbox.admin.url, redirect_url=redirect_url, timeout_s=10.0)
-        going: list[Any] = []
+        going: list[asyncio.Task[httpx.Response]] = []
 
         async def returned(authorize_url: str) -> str:
             return await heard(

@@ -1,7 +1,6 @@
 """The sandbox's faults on demand (messaging-facts section 6.5, F14 to F17)."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import httpx
 import pytest
@@ -51,7 +50,7 @@ async def test_a_status_before_or_after_the_write_took_effect(halo: RunningTenan
     ("body", "text"),
     [(None, ""), ({"Message": "no"}, '{"Message":"no"}'), ("plain", "plain"), ({"resultCode": 3}, '{"resultCode":3}')],
 )
-async def test_an_error_has_any_of_halos_bodies(halo: RunningTenant, body: Any, text: str) -> None:
+async def test_an_error_has_any_of_halos_bodies(halo: RunningTenant, body: object, text: str) -> None:
     await halo.admin.add_fault(halo.name, status=400, body=body)
     assert (await halo.http.post(PATH, json=[ROW])).text == text
 

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
 
 import httpx
 import pytest
@@ -163,7 +162,7 @@ async def test_what_an_answer_named_is_deleted_whatever_the_list_shows_and_is_to
 async def test_a_create_without_an_answer_that_no_list_shows_is_told(answer: int | None) -> None:
     halo_of = Colleague()
 
-    async def send(method: str, path: str, params: Any, content: bytes | None) -> RawAnswer:
+    async def send(method: str, path: str, params: Mapping[str, str | int] | None, content: bytes | None) -> RawAnswer:
         if method != "POST":
             return await halo_of.send(method, path, params, content)
         if answer is None:

@@ -1,7 +1,6 @@
 """Many links in one transaction on real Postgres."""
 
 import asyncio
-from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -143,7 +142,7 @@ async def test_products(products: ProductLinks) -> None:
 
 
 async def test_the_audit_log_has_what_was_done_and_nothing_else(
-    store: CustomerLinks, products: ProductLinks, pool: Any
+    store: CustomerLinks, products: ProductLinks, pool: Pool
 ) -> None:
     await change(store, [LinkChange("C-1", NONE, CustomerLink(1)), LinkChange("C-2", NONE, NONE)])
     await change(store, [LinkChange("C-1", CustomerLink(1), CustomerLink(1, excluded=True))])

@@ -98,7 +98,7 @@ def test_a_misspelt_field_would_be_noticed() -> None:
         ("TriggerAuthentication rabbitmq", ["spec", "secretTargetRef", 0, "parameter"], "url"),
     ],
 )
-def test_what_an_operator_would_not_take_would_be_noticed(name: str, path: list[Any], wrong: Any) -> None:
+def test_what_an_operator_would_not_take_would_be_noticed(name: str, path: list[Any], wrong: object) -> None:
     [told] = [copy.deepcopy(each) for each in MANIFESTS if named(each) == name]
     *before, last = path
     reduce(operator.getitem, before, told)[last] = wrong

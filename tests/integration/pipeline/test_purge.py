@@ -53,7 +53,7 @@ async def planned(pipeline: Pipeline) -> list[tuple[Any, ...]]:
     return [tuple(item[name] for name in PLANNED) for item in await pipeline.items(run["run_id"])]
 
 
-async def left_of(pipeline: Pipeline, run_id: Any) -> tuple[int, ...]:
+async def left_of(pipeline: Pipeline, run_id: str) -> tuple[int, ...]:
     """How many items, numbers of lines and batches a run has."""
     return tuple(
         [

@@ -1,7 +1,7 @@
 """Connecting: what is asked of auth, and what the caller is told."""
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from devstack.fields import Fields
@@ -146,7 +146,7 @@ async def test_a_test_that_fails_says_why(world: "World", refused: object, statu
 
 
 async def test_a_test_that_nobody_answers(world: "World") -> None:
-    def silent(_: object) -> Any:
+    def silent(_: object) -> NoReturn:
         raise NoReplyError("timed out")
 
     world.auth.reply = silent
@@ -216,7 +216,7 @@ async def test_a_refusal_of_halo_that_cannot_be_passed_on(world: "World") -> Non
     assert await came_back(world, state="s", error="x") == f"{PORTAL}?problem=unavailable"
     assert await came_back(world, state="s" * 501, error="x") == f"{PORTAL}?problem=invalid_state"
 
-    def silent(_: object) -> Any:
+    def silent(_: object) -> NoReturn:
         raise NoReplyError("timed out")
 
     world.auth.reply = silent

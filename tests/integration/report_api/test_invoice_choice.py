@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from devstack.fields import Fields
 
 if TYPE_CHECKING:
     from tests.integration.conftest import World
@@ -78,7 +79,7 @@ async def several(world: "World", **columns: str) -> None:
     await world.invoice("INV-B", [world.line(1)], issued_at=later, **columns)
 
 
-async def choose(world: "World", invoices: str, period: str = "2026-11") -> tuple[int, Any]:
+async def choose(world: "World", invoices: str, period: str = "2026-11") -> tuple[int, Fields]:
     response = await world.call("PUT", f"/months/{period}", json={"invoices": invoices})
     return response.status_code, response.json()
 

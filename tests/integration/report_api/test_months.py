@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from devstack.fields import Fields
@@ -104,7 +104,7 @@ async def test_a_link_that_the_run_knew_and_found_no_client_by_stays_the_reason(
     ],
 )
 async def test_what_was_synchronised_and_differs_has_its_reason(
-    *, world: "World", now: Fields, price_field: str, after: Any, reason: str, amount: str
+    *, world: "World", now: Fields, price_field: str, after: object, reason: str, amount: str
 ) -> None:
     invoice_pk = await world.invoice(lines=[world.line(1)])
     await licence(world, 5, **now)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import unquote
 
 import asyncpg
@@ -128,7 +128,7 @@ async def test_every_answer_has_the_headers_that_browsers_heed(world: "World") -
     ],
 )
 async def test_failures_of_ours_tell_nothing(world: "World", error: Exception, status: int, code: str) -> None:
-    def fail(_: object) -> Any:
+    def fail(_: object) -> NoReturn:
         raise error
 
     world.auth.reply = fail

@@ -1,7 +1,7 @@
 """Pages find their rows where statistics are older than a large invoice, as they are in the minute after it came."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import aiosql
 import pytest
@@ -47,7 +47,7 @@ async def month(world: "World", partner: str, lines: int) -> "tuple[int, UUID]":
     return invoice_pk, await world.run(invoice_pk, items, partner=partner)
 
 
-def arguments(name: str, values: Fields) -> list[Any]:
+def arguments(name: str, values: Fields) -> list[object]:
     return [values[parameter] for parameter in _LOADED.driver_adapter.var_sorted[name]]
 
 

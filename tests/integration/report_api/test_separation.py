@@ -2,9 +2,10 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import httpx
 import pytest
 from halosync.domain.acts import COMMAND_LINE
 
@@ -52,7 +53,7 @@ def filled(path: str, run_id: object) -> str:
     return path.format(**values, run_id=run_id, key_id=run_id, webhook_id=run_id, delivery_id=run_id)
 
 
-def without_partner(response: Any, partner: str) -> tuple[int, str, dict[str, str]]:
+def without_partner(response: httpx.Response, partner: str) -> tuple[int, str, dict[str, str]]:
     headers = {name: value for name, value in response.headers.items() if name != "content-length"}
     return response.status_code, response.text.replace(partner, "PARTNER"), headers
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from random import Random
-from typing import Any
+from uuid import UUID
 
 from halosync.domain.invoice_choice import MonthInvoices
 from halosync.domain.model import Outcome
@@ -189,7 +189,7 @@ class _World:
         world = Process("world", Dice(0, NONE))
         self._deployment.processes.append(world)
 
-        async def hear(run_id: Any) -> None:
+        async def hear(run_id: UUID) -> None:
             self._deployment.announced.append(run_id)
 
         self._deployment.broker.consume(Consumer(world, RUN_FINISHED, hear, 100))

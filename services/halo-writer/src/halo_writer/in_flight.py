@@ -7,7 +7,7 @@ are one piece of work with a task of its own.
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import TypeVar
 
 T = TypeVar("T")
 
@@ -19,7 +19,7 @@ class InFlight:
     """The pieces of work under way, one for each batch."""
 
     def __init__(self) -> None:
-        self._tasks: dict[int, asyncio.Task[Any]] = {}
+        self._tasks: dict[int, asyncio.Task[object]] = {}
 
     async def join(self, batch_id: int) -> None:
         """Wait for what is under way for a batch: it was delivered again while its first handler's work goes on."""
@@ -39,7 +39,7 @@ class InFlight:
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=FINISH_S)
 
-    def _forget(self, batch_id: int, done: asyncio.Task[Any]) -> None:
+    def _forget(self, batch_id: int, done: asyncio.Task[object]) -> None:
         if self._tasks.get(batch_id) is done:
             del self._tasks[batch_id]
         if not done.cancelled():

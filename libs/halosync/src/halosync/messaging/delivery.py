@@ -102,7 +102,7 @@ class Deliveries:
         return next_delivery(ending, _count(message, "attempt"), self.rules, _count(message, "outages"))
 
     async def _redeliver(self, message: RabbitMessage, queue: str, again: Redeliver) -> None:
-        counts: dict[str, Any] = {**passed_on(message.headers), "attempt": again.attempts}
+        counts: dict[str, object] = {**passed_on(message.headers), "attempt": again.attempts}
         if again.outages:
             counts["outages"] = again.outages
         await self.publisher.publish_later(

@@ -35,7 +35,7 @@ class ItemViews:
     ) -> Sequence[ItemView]:
         """Return at most `most` items that fit, those behind the `seq` `after`, or behind `skip` others that fit."""
         seq = -1 if after is None else after
-        arguments: dict[str, Any] = {
+        arguments: dict[str, object] = {
             "run_id": run_id,
             "seq": seq,
             "outcome": wanted.outcome,

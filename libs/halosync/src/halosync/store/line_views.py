@@ -1,7 +1,6 @@
 """The lines of an invoice, each with what became of it in a run (reads only)."""
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -39,7 +38,7 @@ class LineViews:
         """Return at most `most` lines that fit, those behind the line number `after`."""
         if wanted.outcome is not None and of.run_id is None:
             return []
-        arguments: dict[str, Any] = {
+        arguments: dict[str, object] = {
             **parameters_of(of),
             "outcome": wanted.outcome,
             "line_no": after,

@@ -6,7 +6,7 @@ Nothing here begins or ends a transaction: `ConnectionStore.lock` does.
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 import asyncpg
 
@@ -125,7 +125,7 @@ async def replace_token(
     return replace(was, token=StoredToken(**row))
 
 
-def _columns(tokens: NewTokens) -> dict[str, Any]:
+def _columns(tokens: NewTokens) -> dict[str, object]:
     return {
         "access_token": tokens.access_token,
         "refresh_token": tokens.refresh_token,

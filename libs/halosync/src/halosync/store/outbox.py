@@ -1,7 +1,6 @@
 """Inbox and outbox: a change and its messages commit together (CONTRIBUTING section "Habits of the house")."""
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from halosync.contracts.message import Message
@@ -32,7 +31,7 @@ async def emit(connection: Connection, message: Message) -> None:
 async def emit_many(connection: Connection, messages: Sequence[Message]) -> None:
     """Write many messages to the outbox with one COPY."""
     headers = carried()
-    rows: list[tuple[Any, ...]] = [
+    rows: list[tuple[object, ...]] = [
         (m.exchange, m.message_type, m.message_type, m.model_dump_json().encode(), headers) for m in messages
     ]
     await connection.copy_records_to_table(

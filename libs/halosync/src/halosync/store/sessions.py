@@ -4,7 +4,6 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from typing import Any
 
 from halosync.domain.acts import Act
 from halosync.domain.roles import Principal, Role
@@ -116,7 +115,7 @@ class SessionStore:
         return None if row is None else PartnerHeader(**row)
 
 
-def _stored(notice: Notice) -> dict[str, Any]:
+def _stored(notice: Notice) -> dict[str, object]:
     if not notice.undo_path:
         return {"kind": notice.kind, "text": notice.text}
     return asdict(replace(notice, undo_fields=[list(each) for each in notice.undo_fields]))

@@ -1,7 +1,7 @@
 """Months as programs see them (spec section 11). Amounts are in the month's currency."""
 
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 from uuid import UUID
 
 from halosync.contracts.message import Text
@@ -90,7 +90,7 @@ class MonthSummary(BaseModel):
     closed_by: str | None
 
     @classmethod
-    def of(cls, month: Month, **more: Any) -> Self:
+    def of(cls, month: Month, **more: object) -> Self:
         """Return a month as it is shown."""
         found = month.reconciliation
         return cls(

@@ -51,7 +51,7 @@ HEADERS = {
 }
 
 
-def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+def page(request: Request, template: str, status: int = 200, **values: object) -> HTMLResponse:
     """Return a page. Templates see `values`, the visitor, and what the navigation needs.
 
     The session's notices are shown once, by the first page that is rendered after they were said.

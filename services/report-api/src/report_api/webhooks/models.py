@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 from uuid import UUID
 
 from halosync.domain.notices import MOST_URL, NoticeType
@@ -45,7 +45,7 @@ class WebhookShown(BaseModel):
     )
 
     @classmethod
-    def of(cls, webhook: Webhook, **more: Any) -> Self:
+    def of(cls, webhook: Webhook, **more: object) -> Self:
         """Return a webhook as it is shown."""
         named = {name: getattr(webhook, name) for name in WebhookShown.model_fields}
         rests = webhook.rests_until if webhook.rests_until > datetime.now(UTC) else None
