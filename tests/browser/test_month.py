@@ -90,3 +90,30 @@ async def test_a_certificate_with_twenty_exceptions_prints_on_one_page(visitors:
     assert all(f"Stranger {number} " in text for number in range(20))
     assert "Download as PDF" not in text, "rows only"
     assert "Sign out" not in text
+
+
+@pytest.mark.parametrize("look", SCREENS, ids=str)
+async def test_all_rows_of_a_customer_are_accepted_with_one_note_and_the_month_closed(
+    visitors: Visitors, partner: Partner, look: Look
+) -> None:
+    await partner.connect()
+    await partner.publish(partner.event(lines(12, customer_id="C-9", customer_name="Wide World", unit_price="12.50")))
+    assert (await partner.sync())["state"] == "succeeded"
+    page = await visitors.page(look)
+    await sign_in(page, partner.api_key)
+    await page.goto(f"/portal/{partner.name}/month")
+    await page.get_by_role("link", name="Wide World").click()
+    await expect(page.get_by_text("12 licences, AUD 975.00.")).to_be_visible()
+    await page.get_by_text("Accept all 12 as they are").focus()
+    await page.keyboard.press("Enter")
+    await accessible_in_both_colours(page, f"accept-together-{look.width}")
+    await page.get_by_label("Why they are right as they are").fill("Billed by hand.")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("12 licences are accepted.")).to_be_visible()
+    await expect(page.get_by_role("button", name="Take back all 12")).to_be_visible()
+    await accessible_in_both_colours(page, f"accepted-together-{look.width}")
+    await page.goto(f"/portal/{partner.name}/month")
+    await page.get_by_role("button", name="Close November 2026").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Certificate: November 2026")
+    rows = (await partner.get("/months/2026-11/certificate"))["exceptions"]
+    assert [row["note"] for row in rows] == ["Billed by hand."] * 12

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.integration
 
+MONTH = "/portal/acme-msp/month"
 REPORT, SYNC, CHOICE = "/portal/acme-msp/report", "/portal/acme-msp/sync", "/portal/acme-msp/months/2026-11/invoices"
 
 
@@ -48,6 +49,35 @@ async def test_several_invoices_are_asked_about_and_then_carried_out_together(
     assert "as INV-B and INV-A say" in page.text
     await browser.submit(SYNC, mode="apply")
     assert await of_last_run(world) == ["INV-B", "INV-A"]
+
+
+async def test_the_month_says_of_which_invoices_its_sums_are_and_asks_first(browser: "Browser", world: "World") -> None:
+    await two_invoices(world)
+    await browser.sign_in()
+    page = await browser.open(MONTH)
+    assert "November 2026 has 2 invoices, and none replaces another. Say first which of them count." in page.text
+    assert "the sums below are of INV-B alone" in page.text
+    assert page.texts(".live .notice a.button") == ["Say which count"]
+    assert "Not in these sums: invoice INV-A , 1 line, AUD 378.00." in page.text
+    page = await browser.submit(CHOICE, invoices="together")
+    assert page.title == "November 2026", "back to where the question stood"
+    assert "Not in these sums" not in page.text
+    assert page.texts("#month-totals tbody tr") == ["Monthly 756.00 – –"]
+    page = await browser.submit(CHOICE, invoices="newest")
+    assert "Say first" not in page.text
+    assert "Not in these sums: invoice INV-A" in page.text
+
+
+async def test_invoices_in_different_currencies_are_never_offered_together(browser: "Browser", world: "World") -> None:
+    await two_invoices(world)
+    await world.pool.execute("UPDATE invoice SET currency = 'NZD' WHERE invoice_id = 'INV-A'")
+    await browser.sign_in()
+    page = await browser.open(MONTH)
+    assert "because they are in different currencies: AUD and NZD." in page.text
+    assert "Not in these sums: invoice INV-A , 1 line, NZD 378.00." in page.text
+    assert page.texts(f"form[action='{CHOICE}'] button") == ["Only INV-B counts"]
+    page = await browser.submit(CHOICE, invoices="newest")
+    assert page.texts(f"form[action='{CHOICE}'] button") == []
 
 
 async def test_the_answer_can_be_changed(browser: "Browser", world: "World") -> None:

@@ -106,6 +106,7 @@ async def test_a_month_with_a_difference_is_accepted_closed_and_certified(browse
     assert "The acceptance was taken back." in page.text
     page = await browser.submit(f"{MONTH}/accept", note="Billed by hand, on paper.")
     assert page.texts(".title-row .badge") == ["Ready to close"]
+    assert page.texts("section[aria-labelledby=reasons-title] td:last-child") == ["Accepted"], "no help is needed"
 
     page = await browser.submit(f"{MONTH}/close")
     assert page.title == "Certificate: November 2026"

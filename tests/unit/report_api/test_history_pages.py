@@ -1,11 +1,13 @@
 """The labels under the chart of invoices: months, and a year where it begins."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from uuid import uuid4
 
 import pytest
 from halosync.domain.model import Outcome
 from halosync.ports.invoice_views import SyncedInvoice
-from report_api.history.pages import chart_of
+from report_api.history.pages import by_run, chart_of
 
 
 def invoice(period: str, counts: dict[str, int] | None = None) -> SyncedInvoice:
@@ -41,3 +43,11 @@ def test_a_year_is_named_where_it_begins(periods: list[str], labels: list[tuple[
 def test_an_invoice_that_no_run_has_worked_on_has_no_total() -> None:
     chart = chart_of([invoice("2026-10"), invoice("2026-11", dict.fromkeys(Outcome, 0))])
     assert [stack.total for stack in chart.stacks] == [None, 0]
+
+
+def test_invoices_that_one_run_synchronised_together_are_counted_once() -> None:
+    run_id, counts = uuid4(), dict.fromkeys(map(str, Outcome), 1)
+    several = [replace(invoice("2026-11", counts), invoice_id=f"INV-{name}", run_id=run_id) for name in "CBA"]
+    alone = [replace(invoice("2026-10", counts), run_id=uuid4()), invoice("2026-09"), invoice("2026-08")]
+    told = by_run([*several, *alone])
+    assert told == [replace(several[0], others=("INV-B", "INV-A")), *alone]

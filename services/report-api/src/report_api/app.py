@@ -33,8 +33,8 @@ from report_api.links.pages.files import file_pages
 from report_api.links.pages.lists import list_pages
 from report_api.links.pages.unmatched import ticked_pages
 from report_api.links.products import PRODUCTS
+from report_api.months import accept_pages, certificate_pages
 from report_api.months import api as months_api
-from report_api.months import certificate_pages
 from report_api.months import pages as month_pages
 from report_api.partners import api as partners_api
 from report_api.partners import pages as partner_pages
@@ -83,6 +83,7 @@ PAGES = (
     connection_pages.router,
     confirm_page.router,
     month_pages.router,
+    accept_pages.router,
     certificate_pages.router,
     invoice_pages.router,
     preview.router,

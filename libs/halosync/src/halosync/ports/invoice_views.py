@@ -1,6 +1,6 @@
 """Invoices as people and programs look at them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -59,6 +59,7 @@ class SyncedInvoice:
         state: the state of that run.
         counts: how many of its items have each outcome; None before the first run. All zero: the run made no plan.
         replaced_by: the id of the invoice that replaced it before it was synchronised; None: none did.
+        others: the ids of the invoices of its month that the same run synchronised with it.
     """
 
     invoice_id: str
@@ -70,3 +71,4 @@ class SyncedInvoice:
     run_id: UUID | None
     state: RunState | None
     counts: Mapping[str, int] | None
+    others: Sequence[str] = ()

@@ -1,6 +1,6 @@
 """A month of a partner: what it is made of, and why it cannot be closed (spec section 11)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -24,6 +24,10 @@ class NotReadyError(RuntimeError):
     def __init__(self, open_things: int) -> None:
         super().__init__(f"{open_things} things are open")
         self.open_things = open_things
+
+
+class RowsChangedError(RuntimeError):
+    """What a customer has left to accept for a reason is not what was looked at."""
 
 
 class MonthChangedError(RuntimeError):
@@ -146,6 +150,11 @@ class MonthItem:
         return self.reason is not None and (bool(self.difference) or keeps_month_open(self.outcome, self.reason))
 
     @property
+    def waits_for_word(self) -> bool:
+        """Tell whether nobody has accepted it yet although a person may."""
+        return self.wants_word and self.note is None
+
+    @property
     def is_exception(self) -> bool:
         """Tell whether a certificate names it: it differs, or somebody had to accept it.
 
@@ -155,12 +164,27 @@ class MonthItem:
 
 
 @dataclass(frozen=True, slots=True)
+class RowsTogether:
+    """What rows come to that are accepted, or taken back, together: how many things, and what of them differs."""
+
+    count: int
+    amount: Decimal
+
+    @classmethod
+    def of(cls, rows: Iterable[MonthItem]) -> "RowsTogether":
+        """Return what rows come to; a thing with two billing cycles has two rows."""
+        every = list(rows)
+        return cls(len({row.item_key for row in every}), sum((row.difference for row in every), Decimal("0.00")))
+
+
+@dataclass(frozen=True, slots=True)
 class NewestMonth:
     """The month of the newest invoice.
 
     Attributes:
         period: YYYY-MM.
         invoice_ids: its invoices that none supersedes, the newest first.
+        currencies: those of these invoices, each once; of several, they cannot count together.
         choice: what a person said of several; None: nothing.
         counting: the keys of those that a Sync is for.
         why_not: why a Sync would not begin; None: it would.
@@ -169,6 +193,7 @@ class NewestMonth:
 
     period: str
     invoice_ids: Sequence[str]
+    currencies: Sequence[str]
     choice: MonthInvoices | None
     counting: Sequence[int]
     why_not: NoRun | None

@@ -52,6 +52,7 @@ class MonthChoices:
         return NewestMonth(
             period=of.month.period,
             invoice_ids=[row["invoice_id"] for row in of.rows],
+            currencies=sorted({each.currency for each in of.month.invoices}),
             choice=of.month.choice,
             counting=[] if isinstance(invoices, NoRun) else [row["invoice_pk"] for row in invoices],
             why_not=invoices if isinstance(invoices, NoRun) else None,

@@ -17,9 +17,11 @@ from halosync.ports.months import (
     MonthInvoice,
     MonthItem,
     NotReadyError,
+    RowsChangedError,
+    RowsTogether,
     UnknownItemError,
 )
-from halosync.store.audit import record
+from halosync.store.audit import record, record_many
 from halosync.store.invoice_views import loaded_invoice
 from halosync.store.month_certificate import certificate_of
 from halosync.store.month_items import known_outcome, month_item
@@ -27,6 +29,8 @@ from halosync.store.month_memory import MonthMemory
 from halosync.store.outbox import emit
 from halosync.store.pool import Connection, Pool
 from halosync.store.queries import QUERIES
+
+_FROM_THE_FIRST = {"after_customer": "", "after_key": "", "after_cycle": ""}
 
 
 class MonthStore:
@@ -102,6 +106,40 @@ class MonthStore:
             detail = {"item_key": item_key, "reason": thing["reason"], "note": note}
             await record(connection, by, Act.MONTH_ACCEPTED, partner_id=partner_id, subject=period, detail=detail)
         return accepted_at
+
+    async def accept_together(
+        self, partner_id: str, period: str, customer_id: str, reason: str, note: str, *, seen: RowsTogether, by: Actor
+    ) -> datetime:
+        """Accept all that waits of a customer for a reason, or nothing; each thing has its entry in the audit log."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await QUERIES.lock_month(connection, partner_id=partner_id, period=period)
+            of = {"partner_id": partner_id, "period": period, "reason": reason}
+            rows = QUERIES.month_items(
+                connection, **of, **_FROM_THE_FIRST, customer_id=customer_id, only_different=True, most=None
+            )
+            waiting = [item for item in [month_item(row) async for row in rows] if item.waits_for_word]
+            if RowsTogether.of(waiting) != seen or not waiting:
+                raise RowsChangedError
+            keys = sorted({item.item_key for item in waiting})
+            accepted_at: datetime = await QUERIES.accept_together_in_month(
+                connection, **of, item_keys=keys, note=note, accepted_by=by.name, accepted_by_key_id=by.key_id
+            )
+            entries = [(period, {"item_key": key, "reason": reason, "note": note}) for key in keys]
+            await record_many(connection, by, Act.MONTH_ACCEPTED, entries, partner_id=partner_id)
+        return accepted_at
+
+    async def withdraw_together(
+        self, partner_id: str, period: str, reason: str, accepted_at: datetime, *, by: Actor
+    ) -> int:
+        """Take back what was accepted together at that time; return how many things it was."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await QUERIES.lock_month(connection, partner_id=partner_id, period=period)
+            rows = QUERIES.withdraw_together(
+                connection, partner_id=partner_id, period=period, reason=reason, accepted_at=accepted_at
+            )
+            entries = [(period, {"item_key": row["item_key"]}) async for row in rows]
+            await record_many(connection, by, Act.MONTH_WITHDRAWN, entries, partner_id=partner_id)
+        return len(entries)
 
     async def withdraw(self, partner_id: str, period: str, item_key: str, *, by: Actor) -> bool:
         """Take an acceptance back; False if there was none."""

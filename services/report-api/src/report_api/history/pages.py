@@ -1,6 +1,7 @@
 """History: the last twelve invoices as a chart and a table, and every run."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import Annotated, Literal
@@ -60,7 +61,7 @@ async def show_history(
         runs = await ports.run_views.of_partner(partner_id, mode=wanted, skip=skip, most=most)
     else:
         runs = await ports.run_views.sorted(partner_id, order, mode=wanted, skip=skip, most=most)
-    invoices = await ports.invoice_views.synced(partner_id, most=INVOICES)
+    invoices = by_run(await ports.invoice_views.synced(partner_id, most=INVOICES))
     values: Values = {
         "invoices": invoices,
         "chart": chart_of(list(reversed(invoices))),
@@ -74,6 +75,17 @@ async def show_history(
         "outcomes": STACKED,
     }
     return page(request, "history/history.html", tab="history", **values)
+
+
+def by_run(invoices: Sequence[SyncedInvoice]) -> Sequence[SyncedInvoice]:
+    """Return the invoices, those that one run synchronised together as one: it counted their items once."""
+    told: dict[object, SyncedInvoice] = {}
+    for each in invoices:
+        key = each.run_id or each.invoice_id
+        first = told.setdefault(key, each)
+        if first is not each:
+            told[key] = replace(first, others=(*first.others, each.invoice_id))
+    return list(told.values())
 
 
 def chart_of(invoices: Sequence[SyncedInvoice]) -> Chart:

@@ -1,16 +1,15 @@
-"""The month page: billed, in Halo, difference and why, per customer; accepting and closing (spec section 11)."""
+"""The month page: billed, in Halo, difference and why, per customer; closing (spec section 11)."""
 
 from collections.abc import Sequence
 from functools import partial
 from typing import Annotated
 
 from fastapi import Query, Request, Response
-from halosync.contracts.message import Text
 from halosync.domain.month import CustomerSum, ReasonSum
 from halosync.domain.natural_order import natural_key
 from halosync.domain.roles import Role
-from halosync.ports.months import Month, MonthChangedError, NotReadyError, UnknownItemError
-from pydantic import AfterValidator, TypeAdapter, ValidationError
+from halosync.ports.months import Month, MonthChangedError, NotReadyError
+from pydantic import AfterValidator
 
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere, notify
@@ -25,7 +24,6 @@ from report_api.web.addresses import partner_url, see_other
 from report_api.web.fields import QueryText
 from report_api.web.formats import month as month_name
 from report_api.web.formats import plural
-from report_api.web.forms import LIST_QUERY, list_query_of
 from report_api.web.paging import NumberedPage, PageNumber, Rows, rows_of
 from report_api.web.problems import not_found
 from report_api.web.rendering import page
@@ -47,7 +45,6 @@ SORTS: Sorts[CustomerSum] = Sorts(
 
 Sort = Annotated[str, Query(description="By what the customers are sorted."), AfterValidator(SORTS.known)]
 
-MOST_NOTE = 500
 MOST_CERTIFICATES = 240
 """The most certificates of months without details that are offered."""
 
@@ -114,6 +111,7 @@ async def show(
         first_remedy=_first_remedy(month),
         label=sentences.label,
         button=partial(sentences.button, run_id=ended.run_id if ended else None),
+        undecided=here_synced and sync.is_undecided,
         settled=ended is not None and not month.reconciliation.open_things,
         advice=sentences.advice,
         why=_why,
@@ -129,43 +127,20 @@ def _first_remedy(month: Month) -> ReasonSum | None:
 
 
 def _why(customer: CustomerSum) -> Sequence[str]:
-    return [f"{sentences.label(each.reason)} ({each.count:,})" for each in _differing(customer.reasons)]
+    return [
+        f"{sentences.label(each.reason)} ({each.count:,}){_accepted(each)}" for each in _differing(customer.reasons)
+    ]
+
+
+def _accepted(each: ReasonSum) -> str:
+    if not each.accepted:
+        return ""
+    return ", accepted" if each.accepted == each.count else f", {each.accepted:,} accepted"
 
 
 def _differing(reasons: Sequence[ReasonSum]) -> Sequence[ReasonSum]:
     """Return the reasons that make a difference, or that somebody has to look at: the page says why the two differ."""
     return [each for each in reasons if each.amount or each.keeps_open]
-
-
-_BACK = ("back", "customer", LIST_QUERY)
-"""The fields of the form of an acceptance by which it leads back to where it stood."""
-
-
-@router.post("/month/accept")
-async def accept(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
-    """Accept a difference as it is, with a note; or take that back, when the form has no field for a note."""
-    form = await request.form()
-    period, item_key = str(form.get("period", "")), str(form.get("item_key", ""))
-    # Back to the page that the form stood on.
-    of_customer = form.get("back") == "customer"
-    parts = ("customer", str(form.get("customer", ""))) if of_customer else ("month",)
-    back = {**list_query_of(form), "period": period}
-    if "note" not in form:
-        if await ports.months.withdraw(visitor.partner_id, period, item_key, by=visitor.actor):
-            await notify(request, "The acceptance was taken back.")
-        return see_other(visitor.partner_id, *parts, **back)
-    try:
-        note = TypeAdapter[str](Text).validate_python(str(form["note"]).strip()[:MOST_NOTE])
-        await ports.months.accept(visitor.partner_id, period, item_key, note, by=visitor.actor)
-    except ValidationError:
-        await notify(request, "Nothing was accepted. Write a note that says why the difference is right.", "bad")
-    except UnknownItemError:
-        await notify(request, "Nothing was accepted: there is no difference any more.", "info")
-    else:
-        undo = [(name, str(value)) for name, value in form.items() if name in {"period", "item_key", *_BACK}]
-        told = "Accepted as it is. Your note stands in the certificate of the month."
-        await notify(request, told, undo=("month/accept", undo))
-    return see_other(visitor.partner_id, *parts, **back)
 
 
 @router.post("/month/close")

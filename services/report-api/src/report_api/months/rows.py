@@ -10,6 +10,7 @@ from halosync.ports.months import MonthItem
 from pydantic import AfterValidator
 
 from report_api.months import sentences
+from report_api.months.together import Group, groups
 from report_api.ports import Ports
 from report_api.web.paging import NumberedPage
 from report_api.web.sorting import Sorts
@@ -53,6 +54,7 @@ class Narrowed:
     listing: NumberedPage
     sort: str
     are_all: bool
+    together: Sequence[Group]
 
     @property
     def title(self) -> str:
@@ -89,4 +91,6 @@ async def narrowed(
     filters = {**customers.filters, "customer": customer, "reason": reason}
     listing = NumberedPage(customers.path, filters, number, A_PAGE, len(found), parameter="rows_page")
     page = found[listing.skip : listing.skip + listing.size]
-    return Narrowed(customer, reason, page, listing, sort, are_all)
+    shown = {row.customer_id for row in page}
+    together = [each for each in groups(found) if each.first.customer_id in shown] if are_all else []
+    return Narrowed(customer, reason, page, listing, sort, are_all, together)

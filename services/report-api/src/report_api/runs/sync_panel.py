@@ -165,6 +165,12 @@ class SyncPanel:
         return not self.active and self.obstacle in [_QUESTIONS[each] for each in asked]
 
     @property
+    def is_undecided(self) -> bool:
+        """Tell whether nobody has said yet, as it can be, which invoices of the newest month count."""
+        unsaid = (NoRun.SEVERAL_INVOICES, NoRun.SEVERAL_CURRENCIES)
+        return self.month is not None and self.month.why_not in unsaid
+
+    @property
     def obstacle(self) -> str | None:
         """Why nothing can be started although no run goes on; None if it can."""
         if self.invoice is None:

@@ -21,6 +21,7 @@ from halosync.ports.months import (
     Month,
     MonthItem,
     NewestMonth,
+    RowsTogether,
 )
 from halosync.ports.readiness import PartnerReadiness
 
@@ -117,6 +118,22 @@ class Months(Protocol):
         Raises:
             UnknownItemError: the month has nothing of that key that differs for a reason.
         """
+        ...
+
+    async def accept_together(
+        self, partner_id: str, period: str, customer_id: str, reason: str, note: str, *, seen: RowsTogether, by: Actor
+    ) -> datetime:
+        """Accept all that waits of a customer for a reason with one note, or nothing; return when.
+
+        Raises:
+            RowsChangedError: what waits is not what was `seen`, or nothing waits.
+        """
+        ...
+
+    async def withdraw_together(
+        self, partner_id: str, period: str, reason: str, accepted_at: datetime, *, by: Actor
+    ) -> int:
+        """Take back what was accepted together at that time; return how many things it was."""
         ...
 
     async def withdraw(self, partner_id: str, period: str, item_key: str, *, by: Actor) -> bool:

@@ -118,6 +118,22 @@ ON CONFLICT (partner_id, period, item_key) DO UPDATE SET reason = excluded.reaso
     accepted_by = excluded.accepted_by, accepted_by_key_id = excluded.accepted_by_key_id, accepted_at = clock_timestamp()
 RETURNING accepted_at;
 
+-- name: accept_together_in_month$
+-- Many things of one reason with one note. They have one time, by which they can be taken back together: within the lock
+-- of the month no two statements begin at the same time.
+INSERT INTO month_acceptance (partner_id, period, item_key, reason, note, accepted_by, accepted_by_key_id, accepted_at)
+SELECT :partner_id, :period, wanted.item_key, :reason, :note, :accepted_by, :accepted_by_key_id, statement_timestamp()
+FROM unnest(CAST(:item_keys AS text[])) AS wanted (item_key)
+ON CONFLICT (partner_id, period, item_key) DO UPDATE SET reason = excluded.reason, note = excluded.note,
+    accepted_by = excluded.accepted_by, accepted_by_key_id = excluded.accepted_by_key_id,
+    accepted_at = excluded.accepted_at
+RETURNING accepted_at;
+
+-- name: withdraw_together
+DELETE FROM month_acceptance
+WHERE partner_id = :partner_id AND period = :period AND reason = :reason AND accepted_at = :accepted_at
+RETURNING item_key;
+
 -- name: withdraw_acceptance$
 DELETE FROM month_acceptance WHERE partner_id = :partner_id AND period = :period AND item_key = :item_key
 RETURNING item_key;

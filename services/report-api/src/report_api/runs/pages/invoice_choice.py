@@ -38,4 +38,4 @@ async def choose(request: Request, visitor: VisitorHere, ports: PortsHere, perio
         await notify(request, problem.detail, "bad")
     else:
         await notify(request, _SAID[choice], "info")
-    return see_other(visitor.partner_id, "report")
+    return see_other(visitor.partner_id, "month" if form.get("back") == "month" else "report")

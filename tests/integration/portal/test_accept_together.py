@@ -1,0 +1,141 @@
+"""All rows of a customer that differ for one reason are accepted with one note, or none of them (spec section 11)."""
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.integration.portal.attack import ACME, RIVAL
+
+if TYPE_CHECKING:
+    from tests.integration.conftest import World
+    from tests.integration.portal.conftest import Browser
+
+pytestmark = pytest.mark.integration
+
+MONTH = f"/portal/{ACME}/month"
+TOGETHER = f"{MONTH}/accept-together"
+FORM = f"form[action='{TOGETHER}']"
+ROWS = 5
+
+
+async def unmatched(world: "World", partner: str = ACME) -> None:
+    """Leave a month in which C-2 has five rows without a client, C-3 has one, and one of C-2 differs otherwise."""
+    lines, items = [], []
+    for number in range(1, ROWS + 3):
+        of = "C-3" if number == ROWS + 1 else "C-2"
+        lines.append(
+            world.line(
+                number, customer_id=of, customer_name=of, product_code=f"P-{number}", unit_price=Decimal(100 * number)
+            )
+        )
+        why: dict[str, Any] = {"outcome": "skipped", "reason": "customer_not_found", "detail": f"{of} has no client."}
+        if number == ROWS + 2:
+            why = {"outcome": "failed", "reason": "conflicting_lines"}
+        of_item: dict[str, Any] = {
+            "customer_ids": [of],
+            "customer_name": of,
+            "halo_client_id": None,
+            "product_code": f"P-{number}",
+        }
+        items.append(world.item(action="none", **why, **of_item, line_nos=[number]))
+    invoice_pk = await world.invoice(lines=lines, partner=partner)
+    await world.finish(await world.run(invoice_pk, items), "partial")
+
+
+async def accepted(world: "World") -> dict[str, str | None]:
+    """Return, as the API has it, product → note."""
+    rows = (await world.get("/months/2026-11/items", params={"different": True}))["items"]
+    return {row["product_code"]: row["note"] for row in rows}
+
+
+async def test_all_rows_of_a_reason_are_accepted_with_one_note_and_taken_back(
+    browser: "Browser", world: "World"
+) -> None:
+    await unmatched(world)
+    first = next(row for row in (await world.get("/months/2026-11/items"))["items"] if row["product_code"] == "P-1")
+    before = await world.call("PUT", f"/months/2026-11/acceptances/{first['item_key']}", json={"note": "Paper."})
+    assert before.status_code == 200
+    await browser.sign_in()
+    page = await browser.open(f"/portal/{ACME}/customer/C-2")
+    assert page.texts(".together p") == ["No active client of that name in Halo: 4 licences, AUD 16,800.00."]
+    page = await browser.submit(TOGETHER, note="  ")
+    assert "Nothing was accepted. Write a note" in page.text
+    page = await browser.submit(TOGETHER, note="Billed by hand.")
+    assert page.title == "C-2"
+    assert "4 licences are accepted. Your note stands in the certificate." in page.text
+    by_hand = {f"P-{number}": "Billed by hand." for number in range(2, ROWS + 1)}
+    rest = dict.fromkeys((f"P-{ROWS + 1}", f"P-{ROWS + 2}"))
+    assert await accepted(world) == {"P-1": "Paper.", **by_hand, **rest}
+    told = [entry for entry in await world.ports.audit.page(ACME) if entry.act == "month.accepted"]
+    assert len({entry.detail["item_key"] for entry in told}) == ROWS, "each thing has its entry"
+    assert [entry.detail["note"] for entry in told] == ["Billed by hand."] * 4 + ["Paper."]
+
+    page = await browser.open(f"{MONTH}?customer=C-2")
+    why = page.texts("section[aria-labelledby=customers-title] tbody tr:first-child .why-line")
+    assert "No active client of that name in Halo (5), accepted" in why
+    page = await browser.open(f"/portal/{ACME}/customer/C-2")
+    assert "4 licences, AUD 16,800.00. Accepted together by key of acme-msp" in page.texts(".together p")[0]
+    assert page.texts(f".together {FORM} button")[0].startswith("Take back all 4")
+    assert page.text.count("Billed by hand.") == 2, "said once with them all, and by the first of the rows"
+    page = await browser.submit(TOGETHER)
+    assert "The acceptance of 4 licences was taken back." in page.text
+    assert await accepted(world) == {"P-1": "Paper.", **dict.fromkeys(by_hand), **rest}
+    assert [entry.act for entry in await world.ports.audit.page(ACME)][:4] == ["month.acceptance_withdrawn"] * 4
+
+
+async def test_what_has_changed_since_it_was_seen_is_not_accepted_at_all(browser: "Browser", world: "World") -> None:
+    await unmatched(world)
+    await browser.sign_in()
+    for change in (
+        "UPDATE invoice_line SET unit_price = 1 WHERE line_no = 2",
+        "UPDATE item SET reason = 'customer_ambiguous' WHERE product_code = 'P-3'",
+    ):
+        await browser.open(f"{MONTH}?customer=C-2")
+        await world.pool.execute(change)
+        page = await browser.submit(TOGETHER, note="Billed by hand.")
+        assert "Nothing was accepted: what differs for this reason has changed" in page.text
+        assert set((await accepted(world)).values()) == {None}
+    page = await browser.submit(TOGETHER, note="Billed by hand.")
+    assert "4 licences are accepted." in page.text
+
+
+async def test_the_list_of_a_reason_offers_it_for_each_customer_of_several_rows(
+    browser: "Browser", world: "World"
+) -> None:
+    await unmatched(world)
+    await browser.sign_in()
+    page = await browser.open(f"{MONTH}?reason=customer_not_found")
+    assert page.texts(".together p") == ["C-2: No active client of that name in Halo: 5 licences, AUD 18,000.00."]
+    page = await browser.submit(TOGETHER, note="Billed by hand.")
+    assert page.texts("#rows-title") == ["No active client of that name in Halo"], "back to where it stood"
+    assert (await accepted(world))[f"P-{ROWS + 1}"] is None
+    await world.pool.execute("DELETE FROM run")  # what only waits for a Sync is not offered together
+    page = await browser.open(f"{MONTH}?customer=C-2")
+    assert not page.texts(".together")
+    assert page.texts("#rows details summary")
+
+
+async def test_nobody_accepts_or_takes_back_what_is_another_partners(browser: "Browser", world: "World") -> None:
+    await unmatched(world)
+    await unmatched(world, RIVAL)
+    theirs = {"period": "2026-11", "customer_id": "C-2", "reason": "customer_not_found", "count": "5"}
+    await browser.sign_in()
+    await browser.open(f"{MONTH}?customer=C-2")
+    await browser.submit(TOGETHER, note="Billed by hand.")
+    rows = await world.pool.fetch("SELECT DISTINCT partner_id, accepted_at FROM month_acceptance")
+    [(partner, accepted_at)] = [tuple(row) for row in rows]
+    assert partner == ACME
+    browser.client.cookies.clear()
+    await browser.sign_in(RIVAL)
+    page = await browser.open(f"/portal/{RIVAL}/month?customer=C-2")
+    token = page.soup.select("input[name=csrf]")[0]["value"]
+    taken = {"csrf": token, **theirs, "amount": "18000.00", "accepted_at": accepted_at.isoformat()}
+    answer = await browser.client.post(f"/portal/{RIVAL}/month/accept-together", data=taken)
+    assert answer.status_code == 200
+    assert await world.pool.fetchval("SELECT count(*) FROM month_acceptance") == ROWS
+    answer = await browser.client.post(TOGETHER, data=taken)
+    assert answer.status_code == 404
+    for wrong in ({"count": "0"}, {"amount": "much"}, {"accepted_at": "now"}):
+        answer = await browser.client.post(f"/portal/{RIVAL}/month/accept-together", data={**taken, **wrong})
+        assert answer.status_code == 422, wrong
