@@ -183,7 +183,7 @@ class RunRetries(Protocol):
             run_id: the run that left something: failed, cancelled, or partial with failed items.
             order: what it approves and accepts; mode and invoice are those of the run. Removals: None carries over what
                 the first run was approved and did not use. Review: None carries over what the first run was approved:
-                it may not have come to its plan. That a read is shorter is never carried over: the next read is another.
+                it may not have come to its plan. A shorter read is never accepted anew: the next read is another one.
             by: who asks.
             partner_id: whose run it must be; None for any partner's.
 
