@@ -102,7 +102,7 @@ check: install ## Lint, formatting, types, import contracts
 	$(BIN)/lint-imports
 
 .PHONY: format
-format: install ## Format the code and mend what can be mended
+format: install ## Format the code and correct what can be corrected
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from devstack.fields import Fields
+from devstack.wait import until
 from halo_sandbox.testing import APPLICATION, RunningSandbox, RunningTenant, running_sandbox
 
 CLIENTS = [{"id": 1, "name": "Contoso"}]
@@ -28,9 +29,12 @@ async def applied(halo: RunningTenant) -> int:
 
 async def last_request(halo: RunningTenant) -> Fields:
     """The log entry of the newest request, when it is over."""
-    while (entry := (await halo.admin.requests(halo.name))[-1])["in_flight_s"] is None:
-        pass
-    return entry
+
+    async def over() -> bool:
+        return (await halo.admin.requests(halo.name))[-1]["in_flight_s"] is not None
+
+    await until(over, what="the end of the newest request", timeout_s=30, every_s=0.005)
+    return (await halo.admin.requests(halo.name))[-1]
 
 
 @pytest.mark.parametrize("apply", [False, True])
@@ -120,8 +124,11 @@ async def test_a_write_is_applied_after_its_failure_was_told(halo: RunningTenant
     except httpx.RemoteProtocolError:
         assert status is None
     assert await applied(halo) == 0
-    while not await applied(halo):
-        pass
+
+    async def written() -> bool:
+        return await applied(halo) > 0
+
+    await until(written, what="the late write", timeout_s=30, every_s=0.02)
     (effect,) = await halo.admin.history(halo.name, since=len(LICENCES))
     assert effect["request"] == 1
 

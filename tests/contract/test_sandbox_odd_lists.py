@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from devstack.fields import Fields
+from devstack.wait import until
 from halo_sandbox.testing import RunningSandbox, RunningTenant
 
 from .list_requests import ACTIVE, CLIENTS, LICENCES, PAGING, ids, licences
@@ -37,9 +38,11 @@ async def test_new_licences_may_appear_in_lists_only_later(halo: RunningTenant) 
     assert (await halo.http.get(f"/api/SoftwareLicence/{created['id']}")).json()["name"] == "New"
     await halo.admin.change_settings(halo.name, list_lag_s=0.001)
     late = (await halo.http.post("/api/SoftwareLicence", json=[{"name": "Newer", "client_id": 59}])).json()
-    while not (shown := await ids(halo, client_id=59)):
-        pass
-    assert shown == [late["id"]]
+
+    async def shown() -> bool:
+        return await ids(halo, client_id=59) == [late["id"]]
+
+    await until(shown, what="a list with the new licence", timeout_s=30, every_s=0.005)
 
 
 async def test_a_record_count_may_be_of_the_page(halo: RunningTenant) -> None:

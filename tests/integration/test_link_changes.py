@@ -5,7 +5,7 @@ import asyncio
 import pytest
 import pytest_asyncio
 from halosync.domain.acts import Actor
-from halosync.domain.client_marks import client_mark
+from halosync.domain.client_fingerprints import client_fingerprint
 from halosync.domain.plan import CustomerLink
 from halosync.ports.links import Changed, LinkChange, ProductLink, WhyRefused
 from halosync.store.audit import AuditStore
@@ -103,18 +103,18 @@ async def test_a_read_of_another_tenant_has_no_clients(store: CustomerLinks, poo
 
 
 @pytest.mark.parametrize(
-    ("mark", "why"),
+    ("fingerprint", "why"),
     [
         (None, []),
-        (client_mark("acme", 1, "Client"), []),
-        (client_mark("acme", 1, "Client 1"), [WhyRefused.ANOTHER_CLIENT]),
-        (client_mark("other", 1, "Client"), [WhyRefused.ANOTHER_CLIENT]),
+        (client_fingerprint("acme", 1, "Client"), []),
+        (client_fingerprint("acme", 1, "Client 1"), [WhyRefused.ANOTHER_CLIENT]),
+        (client_fingerprint("other", 1, "Client"), [WhyRefused.ANOTHER_CLIENT]),
     ],
 )
 async def test_a_client_that_is_not_the_one_shown_is_refused(
-    store: CustomerLinks, mark: str | None, why: list[WhyRefused]
+    store: CustomerLinks, fingerprint: str | None, why: list[WhyRefused]
 ) -> None:
-    changed = await change(store, [LinkChange("C-1", NONE, CustomerLink(1), mark)])
+    changed = await change(store, [LinkChange("C-1", NONE, CustomerLink(1), fingerprint)])
     assert [each.why for each in changed.refused] == why
 
 

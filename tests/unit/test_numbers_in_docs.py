@@ -1,8 +1,10 @@
 """A number that a page tells is the number in the code: whoever changes one is shown the sentence that names it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
+from statistics import median
 
 import pytest
 from auth.composition import LOOK_S, PUBLISH_KEY_S
@@ -116,3 +118,26 @@ def test_the_page_tells_about_how_much_there_is(part: str) -> None:
     files = [path for folder in PARTS[part] for path in (ROOT / folder).rglob("*.py")]
     lines = sum(len(path.read_text("utf-8").splitlines()) for path in files)
     assert told == pytest.approx(lines, rel=0.1)
+
+
+def row_of(title: str) -> str:
+    """Return the last cell of a row of the table "How much there is"."""
+    table = page_text("architecture").split("\n## How much there is\n", 1)[1].split("\n## ", 1)[0]
+    return next(line for line in table.splitlines() if line.startswith(f"| {title}")).strip("| ").split("|")[-1].strip()
+
+
+def test_the_page_tells_how_large_modules_are() -> None:
+    files = [path for folder in PARTS["the product"] for path in (ROOT / folder).rglob("src/**/*.py")]
+    files += [path for path in (ROOT / "libs/halosync/src").rglob("*.py") if path not in files]
+    sizes = [len(path.read_text("utf-8").splitlines()) for path in files]
+    middle, largest = (int(number) for number in row_of("the middle and the largest module").split(";"))
+    assert middle == pytest.approx(median(sizes), abs=5)
+    assert largest == pytest.approx(max(sizes), abs=5)
+
+
+def test_the_page_tells_how_many_files_answer_each_question() -> None:
+    table = page_text("architecture").split("\n## Where to look\n", 1)[1].split("\n## ", 1)[0]
+    answers = [line for line in table.splitlines() if line.startswith("| ") and line.count("`") > 2]
+    named = [set(re.findall(r"`([\w/.-]+/[\w.-]+\.(?:py|sql|html))`", answer)) for answer in answers]
+    files = [len(paths) + ("The page's own module" in answer) for paths, answer in zip(named, answers, strict=True)]
+    assert row_of("files to open") == ", ".join(str(number) for number in files)

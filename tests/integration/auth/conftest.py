@@ -14,6 +14,7 @@ from auth.connection_service import ConnectionService
 from auth.environment import AuthRules
 from cryptography.fernet import Fernet
 from devstack.fixtures import PoolOf
+from devstack.wait import until
 from halo_sandbox.testing import RunningSandbox, running_sandbox
 from halosync.contracts.connection import BeginConnection, CompleteConnection, ConnectionCompleted, RequestedBy
 from halosync.domain.accounts import Account
@@ -117,6 +118,14 @@ class World:
         """How many requests Halo's token endpoint has received."""
         log = await self.sandbox.admin.requests(tenant)
         return sum(entry["path"].endswith("/auth/token") for entry in log)
+
+    async def until_token_requests(self, number: int) -> None:
+        """Wait until Halo's token endpoint has received so many requests."""
+
+        async def received() -> bool:
+            return await self.token_requests() >= number
+
+        await until(received, what=f"request {number} for a token", timeout_s=30, every_s=0.01)
 
     async def events(self) -> list[str]:
         """The types of the events in the outbox, in order."""

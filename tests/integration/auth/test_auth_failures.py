@@ -109,8 +109,7 @@ async def test_a_failing_halo_does_not_use_up_the_pool(world: "World") -> None:
     )
     await world.sandbox.admin.add_fault("acme", match={"path": "token"}, times=None, delay_s=3.0, status=503)
     asking = [asyncio.create_task(world.auth.tokens.get(f"p{n}")) for n in range(1, 13)]
-    while await world.token_requests() < REFRESHES_AT_ONCE:
-        pass
+    await world.until_token_requests(REFRESHES_AT_ONCE)
     async with asyncio.timeout(2.9):  # the first of them are answered later
         assert await world.auth.tokens.get(PARTNER)
     assert all(isinstance(result, Refusal) for result in await asyncio.gather(*asking, return_exceptions=True))

@@ -5,6 +5,7 @@ from secrets import token_bytes
 from typing import TYPE_CHECKING
 
 import pytest
+from devstack.wait import until
 from halosync.contracts.connection import BeginConnection, CompleteConnection, ConnectionLost, EndConnection
 from halosync.domain.acts import UNNAMED
 from halosync.ports.connections import ConnectAttempt, NewTokens
@@ -80,8 +81,11 @@ async def test_disconnecting_while_the_code_is_exchanged_wins(world: "World") ->
     came_back = await world.log_in()
     await world.sandbox.admin.add_fault("acme", match={"path": "token"}, delay_answer_s=0.5)
     completing = asyncio.create_task(world.auth.service.complete(came_back))
-    while not await world.pool.fetchval("SELECT used_at IS NOT NULL FROM oauth_attempt"):
-        pass
+
+    async def used() -> bool:
+        return bool(await world.pool.fetchval("SELECT used_at IS NOT NULL FROM oauth_attempt"))
+
+    await until(used, what="the use of the attempt", timeout_s=30, every_s=0.01)
     await world.other.service.end(END)
     with pytest.raises(Refusal) as caught:
         await completing
@@ -96,8 +100,7 @@ async def test_disconnecting_during_a_refresh_waits_for_it_and_erases_its_tokens
     await world.expire()
     await world.sandbox.admin.add_fault("acme", match={"path": "token"}, delay_s=0.5)
     refreshing = asyncio.create_task(world.auth.tokens.get(PARTNER))
-    while await world.token_requests() < 2:
-        pass
+    await world.until_token_requests(2)
     await world.other.service.end(END)
     assert await refreshing  # it was granted before the end
     assert await rows(world, "oauth_token") == 0

@@ -39,8 +39,7 @@ async def test_fifty_askers_of_one_replica_use_one_database_connection(world: "W
     await world.expire()
     await world.sandbox.admin.add_fault("acme", match={"path": "token"}, delay_s=0.5)
     asking = [asyncio.create_task(world.auth.tokens.get(PARTNER)) for _ in range(50)]
-    while await world.token_requests() < 2:
-        pass
+    await world.until_token_requests(2)
     assert world.pool.get_size() - world.pool.get_idle_size() <= 1
     assert len({token.generation for token in await asyncio.gather(*asking)}) == 1
 
@@ -90,8 +89,7 @@ async def lose_the_lock_during_a_refresh(world: "World") -> "asyncio.Task[TokenG
     await world.expire()
     await world.sandbox.admin.add_fault("acme", match={"path": "token"}, delay_answer_s=1.5)
     asking = asyncio.create_task(world.auth.tokens.get(PARTNER))
-    while await world.token_requests() < 2:
-        pass
+    await world.until_token_requests(2)
     ended = await world.pool.fetch(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
         "WHERE state = 'idle in transaction' AND datname = current_database()"
@@ -138,8 +136,7 @@ async def test_an_asker_who_gives_up_does_not_take_the_refresh_along(world: "Wor
     await world.expire()
     await world.sandbox.admin.add_fault("acme", match={"path": "token"}, delay_answer_s=0.5)
     asking = asyncio.create_task(world.auth.tokens.get(PARTNER))
-    while await world.token_requests() < 2:
-        pass
+    await world.until_token_requests(2)
     asking.cancel()
     await world.auth.tokens.close()
     stored = await world.auth.store.read(PARTNER)

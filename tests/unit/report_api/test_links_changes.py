@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from halosync.domain.client_marks import client_mark
+from halosync.domain.client_fingerprints import client_fingerprint
 from halosync.domain.model import Client
 from halosync.domain.plan import CustomerLink
 from halosync.ports.links import CustomerPicture, LinkChange, ProductLink, ProductPicture, RefusedChange, WhyRefused
@@ -55,7 +55,9 @@ def test_a_row_that_no_longer_holds_is_refused_with_its_reason() -> None:
         for each in [("C:1", 1), ("C:2", 2), ("C:3", 9), ("C:4", 1), ("C:4", 2), ("gone", 1), ("C:5", 5), ("C:5", 5)]
     ]
     judged = judge_ticks(CUSTOMERS, values, picture)
-    assert judged.changes == [LinkChange("C:5", CustomerLink(), CustomerLink(5), client_mark(None, 5, "Client 5"))]
+    assert judged.changes == [
+        LinkChange("C:5", CustomerLink(), CustomerLink(5), client_fingerprint(None, 5, "Client 5"))
+    ]
     assert list(judged.refusals) == [
         sentences.decided_meanwhile("Customer 1"),
         sentences.decided_meanwhile("Customer 2"),

@@ -1,4 +1,4 @@
-"""`halosync dead-letters`: what nobody could process (spec section 5.7): see it, mend it, replay or discard it."""
+"""`halosync dead-letters`: what nobody could process (spec section 5.7): see it, correct it, replay or discard it."""
 
 from pathlib import Path
 from typing import Annotated
@@ -54,7 +54,7 @@ def show(
 ) -> None:
     """Show a dead letter with its headers and its body.
 
-    To mend the body: show ID --json | jq -r .body > FILE, edit FILE, replay ID --body FILE.
+    To correct the body: show ID --json | jq -r .body > FILE, edit FILE, replay ID --body FILE.
 
     Example: halosync dead-letters show 17
     """
@@ -94,7 +94,7 @@ def replay(
     if body is not None and len(ids or ()) != 1:
         raise typer.BadParameter("--body replaces the body of one dead letter: give its number")
     with told():
-        mended = _mended(body)
+        corrected = _corrected(body)
     if dry_run:
         numbers = with_database(lambda pool: chosen(pool, ids, selection))
         emit_json({"would_replay": numbers}) if as_json else say(f"Would replay {len(numbers)}: {numbers}")
@@ -103,12 +103,12 @@ def replay(
     async def work(pool: Pool, publisher: Publisher) -> Replayed:
         numbers = await chosen(pool, ids, selection)
         with progress(quiet=as_json) as bar:
-            return await Replayer(DeadLetterStore(pool), publisher, Pace(rate), mended).replay(numbers, bar)
+            return await Replayer(DeadLetterStore(pool), publisher, Pace(rate), corrected).replay(numbers, bar)
 
     _tell(with_both(work), as_json=as_json)
 
 
-def _mended(file: Path | None) -> bytes | None:
+def _corrected(file: Path | None) -> bytes | None:
     if file is None:
         return None
     contents = read_file(file)

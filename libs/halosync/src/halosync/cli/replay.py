@@ -52,12 +52,12 @@ class Pace:
 
 @dataclass(frozen=True)
 class Replayer:
-    """Replays dead letters. `mended` is a body to send in place of the original one."""
+    """Replays dead letters. `corrected` is a body to send in place of the original one."""
 
     store: DeadLetterStore
     publisher: Publisher
     pace: Pace
-    mended: bytes | None = None
+    corrected: bytes | None = None
 
     async def replay(self, dead_letter_ids: Sequence[int], bar: Progress) -> Replayed:
         """Replay them in order, at the pace; whoever else replays the same ones, each is sent once."""
@@ -89,14 +89,14 @@ class Replayer:
         attempts that killed it must not kill it again.
 
         Raises:
-            CutLetterError: its body is not whole, and there is no mended one.
+            CutLetterError: its body is not whole, and there is no corrected one.
         """
-        if letter.is_cut and self.mended is None:
+        if letter.is_cut and self.corrected is None:
             raise CutLetterError(
                 "only the beginning of its body was kept, because it was too large; have it published again, smaller"
             )
         await self.publisher.publish(
-            letter.body if self.mended is None else self.mended,
+            letter.body if self.corrected is None else self.corrected,
             exchange=READY,
             routing_key=letter.queue,
             message_type=letter.message_type,

@@ -105,15 +105,12 @@ def retry(
 
     Example: halosync run retry 3f2a77c0-5d7e-4a3c-9c1a-2f6f3b1d9e10
     """
+    order = RunOrder(
+        approve_removals=approve_removals, approve_review=approve_review, accept_shrunk_read=accept_shrunk_read
+    )
 
     async def request(pool: Pool) -> UUID:
-        return await RunRetries(pool).retry(
-            run_id,
-            by=COMMAND_LINE,
-            approve_removals=approve_removals,
-            approve_review=approve_review,
-            accept_shrunk_read=accept_shrunk_read,
-        )
+        return await RunRetries(pool).retry(run_id, order, by=COMMAND_LINE)
 
     _begin(request, as_json=as_json, run_id=run_id)
 

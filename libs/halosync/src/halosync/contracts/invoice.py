@@ -109,7 +109,7 @@ class InvoiceProblem(BaseModel):
 
 
 class InvoiceRejected(Event):
-    """An invoice could not be taken in; the original is kept as a dead letter that can be mended and replayed."""
+    """An invoice could not be taken in; the original is kept as a dead letter that can be corrected and replayed."""
 
     message_type: ClassVar[str] = "invoice.rejected.v1"
 

@@ -24,14 +24,14 @@ Target = TypeVar("Target")
 class LinkChange(Generic[Link]):
     """What a link was when the change was decided, and what it is to be.
 
-    `key` is the customer's id or the product's code. `mark` is that of the new client as the person was shown it
-    (`client_mark`); None: nobody was shown one.
+    `key` is the customer's id or the product's code. `fingerprint` is that of the new client as the person was shown it
+    (`client_fingerprint`); None: nobody was shown one.
     """
 
     key: str
     before: Link
     after: Link
-    mark: str | None = None
+    fingerprint: str | None = None
 
 
 class HowToChange(TypedDict):

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Generic, TypeAlias, Unpack
 import asyncpg
 
 from halosync.domain.acts import Act, Actor
-from halosync.domain.client_marks import client_mark
+from halosync.domain.client_fingerprints import client_fingerprint
 from halosync.domain.model import Client
 from halosync.domain.plan import CustomerLink
 from halosync.ports.links import (
@@ -39,7 +39,7 @@ from halosync.store.queries import QUERIES, RowsQuery
 @dataclass(frozen=True, slots=True)
 class _ShownClient:
     name: str
-    mark: str
+    fingerprint: str
 
 
 _BILLED = ("lines", "amount", "is_wanted", "is_faulty")
@@ -186,7 +186,9 @@ class CustomerLinks(LinkStore[CustomerLink, Client]):
             return {}
         asked = list({link.halo_client_id for link in links} - {None})
         shown = [Client(*row) async for row in QUERIES.clients_shown(connection, partner_id=partner_id, ids=asked)]
-        return {each.id: _ShownClient(each.name, client_mark(read["tenant"], each.id, each.name)) for each in shown}
+        return {
+            each.id: _ShownClient(each.name, client_fingerprint(read["tenant"], each.id, each.name)) for each in shown
+        }
 
     def _refusal(
         self, change: LinkChange[CustomerLink], now: CustomerLink, clients: _Clients
@@ -200,7 +202,7 @@ class CustomerLinks(LinkStore[CustomerLink, Client]):
             return None
         if client_id not in clients:
             return RefusedChange(change, WhyRefused.NOT_IN_HALO)
-        if change.mark not in {None, clients[client_id].mark}:
+        if change.fingerprint not in {None, clients[client_id].fingerprint}:
             return RefusedChange(change, WhyRefused.ANOTHER_CLIENT, clients[client_id].name)
         return None
 

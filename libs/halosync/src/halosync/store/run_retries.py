@@ -4,7 +4,7 @@ A run reads Halo before it plans, so what the first one did is `unchanged` in th
 to be decided is only whether a second one is what a person can have meant.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from halosync.domain.acts import Actor
@@ -23,6 +23,9 @@ from halosync.store.queries import QUERIES
 from halosync.store.run_start import start_run
 from halosync.store.run_views import run_view
 
+AS_BEFORE = RunOrder()
+"""Approves and accepts nothing besides what the first run was approved."""
+
 
 @dataclass(frozen=True)
 class RunRetries:
@@ -31,14 +34,7 @@ class RunRetries:
     pool: Pool
 
     async def retry(
-        self,
-        run_id: UUID,
-        *,
-        by: Actor,
-        partner_id: str | None = None,
-        approve_removals: int | None = None,
-        approve_review: int | None = None,
-        accept_shrunk_read: bool = False,
+        self, run_id: UUID, order: RunOrder = AS_BEFORE, *, by: Actor, partner_id: str | None = None
     ) -> UUID:
         """Start a new run for the invoice of a run that has ended, and return its id.
 
@@ -50,7 +46,7 @@ class RunRetries:
                 raise NoRunError(str(run_id))
             if not run.state.is_final:
                 raise RunInProgressError(run_id)
-            approved = approve_removals is not None or approve_review is not None
+            approved = order.approve_removals is not None or order.approve_review is not None
             since = None if run.mode.undoes else await QUERIES.done_since(connection, run_id=run_id)
             _must_have_left_something(run, since, approved=approved)
             if not run.mode.undoes and not await QUERIES.is_current(
@@ -59,18 +55,21 @@ class RunRetries:
                 newest = await QUERIES.newest_invoice(connection, partner_id=run.partner_id)
                 newer = newest or {"invoice_id": None, "revision": None}
                 raise OutdatedRunError(run.invoice_id, newer["invoice_id"], newer["revision"])
-            if approve_removals is None and run.approve_removals is not None:
-                approve_removals = max(run.approve_removals - run.counters.deleted, 0)
-            order = RunOrder(
+            anew = replace(
+                order,
                 mode=run.mode,
                 invoice_id=None if run.mode.undoes else run.invoice_id,
                 undoes=run.undoes,
-                approve_removals=approve_removals,
-                accept_shrunk_read=accept_shrunk_read,
+                approve_removals=_removals_left(run) if order.approve_removals is None else order.approve_removals,
+                approve_review=run.approve_review if order.approve_review is None else order.approve_review,
                 allow_older=True,  # whoever started the first one has
-                approve_review=run.approve_review if approve_review is None else approve_review,
             )
-            return await start_run(connection, run.partner_id, order, by=by, retry_of=run_id, carried_over=not approved)
+            return await start_run(connection, run.partner_id, anew, by=by, retry_of=run_id, carried_over=not approved)
+
+
+def _removals_left(run: RunView) -> int | None:
+    """Return how many removals a run was approved to make and has not made; None: it was not asked."""
+    return None if run.approve_removals is None else max(run.approve_removals - run.counters.deleted, 0)
 
 
 def _must_have_left_something(run: RunView, done_since: UUID | None, *, approved: bool) -> None:

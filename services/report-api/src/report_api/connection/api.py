@@ -85,8 +85,8 @@ async def test(partner: Partner, ports: PortsHere) -> ConnectionTestResult:
 
     `findings` is a report without names and secrets, of what this Halo does; it can be sent to the distributor.
 
-    409 says what a person must mend (`not_connected`, `connection_broken`, `permission_denied`, `unexpected_answer`);
-    503 that trying again helps: `rate_limited`, with the time as `retry_at`, or `unavailable`.
+    409 says what a person must correct: `not_connected`, `connection_broken`, `permission_denied`,
+    `unexpected_answer`. 503 says that trying again helps: `rate_limited` (`retry_at` has the time), or `unavailable`.
     """
     reply = await test_connection(ports, partner)
     if isinstance(reply, RequestRefused):

@@ -67,7 +67,7 @@ def judge_ticks(
         elif chosen.link not in present:
             refusals.append(kind.gone(row.called, chosen.link))
         else:
-            changes.append(LinkChange(key, row.link, chosen.link, chosen.mark))
+            changes.append(LinkChange(key, row.link, chosen.link, chosen.fingerprint))
     return Judged(changes, refusals)
 
 
@@ -121,9 +121,9 @@ def file_rows(kind: LinkKind[Link, Target], picture: LinkPicture[Link, Target]) 
 def marked(
     kind: LinkKind[Link, Target], changes: Sequence[LinkChange[Link]], picture: LinkPicture[Link, Target]
 ) -> list[LinkChange[Link]]:
-    """Return the changes with the marks of their new clients, which a person is about to be shown."""
-    mark = kind.marks(picture)
-    return [replace(each, mark=mark(each.after)) for each in changes]
+    """Return the changes with the fingerprints of their new clients, which a person is about to be shown."""
+    fingerprint = kind.fingerprints(picture)
+    return [replace(each, fingerprint=fingerprint(each.after)) for each in changes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ def differences(
 
 def pack(kind: LinkKind[Link, Target], changes: Sequence[LinkChange[Link]]) -> list[str]:
     """Return the changes as texts, each for a hidden field: one field may hold only so much."""
-    rows = [(each.key, each.before, each.after, each.mark) for each in changes]
+    rows = [(each.key, each.before, each.after, each.fingerprint) for each in changes]
     parts = (rows[start : start + _TOGETHER] for start in range(0, len(rows), _TOGETHER))
     return [kind.changes.dump_json(part).decode() for part in parts]
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from halosync.domain.client_marks import client_mark
+from halosync.domain.client_fingerprints import client_fingerprint
 from halosync.domain.matching import Matches, Unmatched, match_customers
 from halosync.domain.model import Client, Line, LineKind, Reason
 from halosync.domain.names import name_key
@@ -85,18 +85,18 @@ def _look_alikes(unmatched: Unmatched, picture: CustomerPicture) -> list[tuple[s
 
 def _choice(candidate: Candidate, picture: CustomerPicture) -> str:
     client_id, name = candidate
-    return f"{client_id}:{client_mark(picture.tenant, client_id or 0, name)}"
+    return f"{client_id}:{client_fingerprint(picture.tenant, client_id or 0, name)}"
 
 
 def _read_choice(text: str) -> Chosen[CustomerLink] | None:
-    number, colon, mark = text.partition(":")
+    number, colon, fingerprint = text.partition(":")
     client_id = read_client_id(number)
-    return None if client_id is None or not colon else Chosen(CustomerLink(client_id), mark)
+    return None if client_id is None or not colon else Chosen(CustomerLink(client_id), fingerprint)
 
 
-def _marks(picture: CustomerPicture) -> Callable[[CustomerLink], str | None]:
-    marks = {client.id: client_mark(picture.tenant, client.id, client.name) for client in picture.targets}
-    return lambda link: None if link.halo_client_id is None else marks.get(link.halo_client_id)
+def _fingerprints(picture: CustomerPicture) -> Callable[[CustomerLink], str | None]:
+    fingerprints = {client.id: client_fingerprint(picture.tenant, client.id, client.name) for client in picture.targets}
+    return lambda link: None if link.halo_client_id is None else fingerprints.get(link.halo_client_id)
 
 
 _PACKED = TypeAdapter[tuple[int | None, bool]](tuple[BigInt | None, bool])
@@ -213,7 +213,7 @@ CUSTOMERS = LinkKind[CustomerLink, Client](
     shown=lambda link: _LINK.dump_json(link).decode(),
     read_shown=lambda text: _LINK.validate_json(text or ""),
     changes=TypeAdapter(list[tuple[str, _PackedLink, _PackedLink, str | None]]),
-    marks=_marks,
+    fingerprints=_fingerprints,
     columns=("customer_id", "customer_name", "halo_client_id", "halo_client_name", "excluded", "matched_by"),
     required_columns=("customer_id", "halo_client_id"),
     optional_columns=("excluded",),

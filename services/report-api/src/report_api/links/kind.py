@@ -81,10 +81,10 @@ class LinkRow(Generic[Link]):
 
 @dataclass(frozen=True, slots=True)
 class Chosen(Generic[Link]):
-    """The link that a person chose; `mark` is that of its client as it was shown (`client_mark`)."""
+    """The link that a person chose; `fingerprint` is that of its client as it was shown (`client_fingerprint`)."""
 
     link: Link
-    mark: str | None = None
+    fingerprint: str | None = None
 
 
 def sorted_by(order: tuple[str, str]) -> tuple[NaturalKey, str]:
@@ -119,8 +119,8 @@ class LinkKind(Generic[Link, Target]):
         nothing_chosen: what is said then; None: a page of candidates to choose from follows.
         shown: a link as the text of the field `before`: what it was when the page was made.
         read_shown: the link of `shown`; None: the form came without the field. ValueError: no page of ours sent it.
-        changes: reads and writes what a form carries: of each change the key, the links before and after, the mark.
-        marks: returns the mark of the client that a link leads to (`client_mark`); None: there is none in the picture.
+        changes: reads and writes what a form carries: of each change key, link before, link after and fingerprint.
+        fingerprints: returns that of the client a link leads to (`client_fingerprint`); None: the picture has none.
         columns: of the file that is saved.
         required_columns: of a file that is loaded.
         optional_columns: of a file that is loaded.
@@ -161,7 +161,7 @@ class LinkKind(Generic[Link, Target]):
     shown: Callable[[Link], str]
     read_shown: Callable[[str | None], Link]
     changes: TypeAdapter[list[tuple[str, Link, Link, str | None]]]
-    marks: Callable[[LinkPicture[Link, Target]], Callable[[Link], str | None]]
+    fingerprints: Callable[[LinkPicture[Link, Target]], Callable[[Link], str | None]]
 
     columns: Sequence[str]
     required_columns: Sequence[str]

@@ -55,7 +55,7 @@ class Cells:
     errors: list[SheetError] = field(default_factory=list)
 
     def wrong(self, column: str, message: str) -> None:
-        """Remember an error, so that a person mends a file once and not error by error."""
+        """Remember an error, so that a person corrects a file once and not error by error."""
         self.errors.append(SheetError(self.line, column, message))
 
 

@@ -1,18 +1,19 @@
 """The items of a page as its table shows them: by customer, each reason said once, sorted as a person asks."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Depends, Query
 from halosync.domain.model import Reason
 from halosync.ports.item_views import ItemOrder, ItemSort
 from pydantic import AfterValidator
 
 from report_api.runs.said_reasons import SharedReason, SharedReasons, Told, shared_reasons
 from report_api.runs.views import ShownItem
+from report_api.web.paging import NumberedPage, PageNumber, Rows, rows_of
 from report_api.web.sorting import known_sort, order_of
 
 
@@ -24,6 +25,24 @@ Sort = Annotated[
     str, Query(description="By what items are sorted, a minus in front: from behind."), AfterValidator(_known)
 ]
 """How a page of items is sorted; empty: in the plan's order."""
+
+
+@dataclass(frozen=True)
+class ItemRows:
+    """Which of the items that fit a page shows: how they are sorted, how many it has, and which page it is."""
+
+    sort: Sort = ""
+    rows: Rows = ""
+    number: PageNumber = 1
+
+    def listing(self, path: str, filters: Mapping[str, str | None], total: int) -> NumberedPage:
+        """Return the page of the list at `path`, which `filters` narrow to `total` items."""
+        kept = {**filters, "sort": self.sort, "rows": self.rows}
+        return NumberedPage(path, kept, self.number, rows_of(self.rows), total)
+
+
+ItemRowsHere = Annotated[ItemRows, Depends()]
+"""The rows that the address asks for, as an argument of a page."""
 
 
 def item_order_of(sort: str, *, grouped: bool = True) -> ItemOrder | None:

@@ -35,7 +35,7 @@ class SharedReason(Generic[Row]):
     Attributes:
         name: what it is called.
         text: the sentences that the rows share; "" where they share none.
-        row: one of them: what mends it mends them all.
+        row: one of them: what corrects it corrects them all.
     """
 
     name: str

@@ -176,26 +176,16 @@ class Runs(Protocol):
 class RunRetries(Protocol):
     """Starts runs that do what earlier ones left; see `store.run_retries`."""
 
-    async def retry(
-        self,
-        run_id: UUID,
-        *,
-        by: Actor,
-        partner_id: str | None = None,
-        approve_removals: int | None = None,
-        approve_review: int | None = None,
-        accept_shrunk_read: bool = False,
-    ) -> UUID:
+    async def retry(self, run_id: UUID, order: RunOrder = ..., *, by: Actor, partner_id: str | None = None) -> UUID:
         """Start a new run for the invoice of a run that has ended, and return its id.
 
         Args:
             run_id: the run that left something: failed, cancelled, or partial with failed items.
+            order: what it approves and accepts; mode and invoice are those of the run. Removals: None carries over what
+                the first run was approved and did not use. Review: None carries over what the first run was approved:
+                it may not have come to its plan. A shorter read is never accepted anew: the next read is another one.
             by: who asks.
             partner_id: whose run it must be; None for any partner's.
-            approve_removals: as for a new run; None carries over what the first run was approved and did not use.
-            approve_review: as for a new run; None carries over what the first run was approved: it may not have come to
-                its plan.
-            accept_shrunk_read: as for a new run; it is never carried over, because the next read is another one.
 
         Raises:
             NoRunError: there is no such run.

@@ -51,7 +51,7 @@ SELECT queue, cause, count(*) AS letters, sum(times_seen)::bigint AS times_seen,
 FROM letter GROUP BY queue, cause ORDER BY count(*) DESC, queue, cause;
 
 -- name: dead_letter^
--- Everything about one, for the operator who mends it.
+-- Everything about one, for the operator who corrects it.
 SELECT dead_letter_id, queue, message_type, reason, first_seen, last_seen, times_seen, state, closed_at,
        coalesce(whole_size, octet_length(body)) AS size, whole_size IS NOT NULL AS is_cut, body, headers
 FROM dead_letter WHERE dead_letter_id = :dead_letter_id;

@@ -55,7 +55,7 @@ async def change_row(
     except ValueError:
         raise not_ours() from None
     after = decide(before)
-    change = LinkChange(text_of(form, kind.key_field), before, after.link, after.mark)
+    change = LinkChange(text_of(form, kind.key_field), before, after.link, after.fingerprint)
     try:
         applied = await Linking(kind, kind.store(ports_of(request))).apply(visitor.partner_id, [change], visitor.actor)
     except UnknownRowError:

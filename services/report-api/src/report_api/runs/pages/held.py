@@ -11,7 +11,7 @@ from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere, notify
 from report_api.ports import PortsHere
 from report_api.runs import sentences
-from report_api.runs.item_groups import Sort, by_customer, item_order_of
+from report_api.runs.item_groups import ItemRowsHere, by_customer, item_order_of
 from report_api.runs.models import Item
 from report_api.runs.pages.sync import started
 from report_api.runs.service import find_run, items_page, show_run
@@ -19,7 +19,6 @@ from report_api.runs.sync_panel import sync_panel
 from report_api.runs.views import shown_item
 from report_api.web.addresses import partner_url, see_other
 from report_api.web.forms import list_query_of
-from report_api.web.paging import NumberedPage, PageNumber, Rows, rows_of
 from report_api.web.rendering import Values, page
 
 router: APIRouter = partner_pages(changes=Role.BILLER)
@@ -27,22 +26,15 @@ router: APIRouter = partner_pages(changes=Role.BILLER)
 
 @router.get("/runs/{run_id}/held")
 async def show(
-    *,
-    request: Request,
-    visitor: VisitorHere,
-    ports: PortsHere,
-    run_id: str,
-    sort: Sort = "",
-    rows: Rows = "",
-    number: PageNumber = 1,
+    *, request: Request, visitor: VisitorHere, ports: PortsHere, run_id: str, asked: ItemRowsHere
 ) -> Response:
     """Show a page of the held items of a run, each with a tick."""
     sync = await sync_panel(ports, visitor, "month")
     view = await find_run(ports, visitor.partner_id, run_id)
     run = await show_run(ports, view)
     path = partner_url(visitor.partner_id, "runs", str(run.run_id), "held")
-    listing = NumberedPage(path, {"sort": sort, "rows": rows}, number, rows_of(rows), run.counters.held)
-    items = await items_page(ports, run.run_id, ItemFilter(Outcome.HELD), item_order_of(sort), listing)
+    listing = asked.listing(path, {}, run.counters.held)
+    items = await items_page(ports, run.run_id, ItemFilter(Outcome.HELD), item_order_of(asked.sort), listing)
     removed = [
         item.halo_licence_id for item in items if item.action is Action.DELETE and item.halo_licence_id is not None
     ]
@@ -53,7 +45,7 @@ async def show(
         "sync": sync,
         "sentences": sentences,
         "listing": listing,
-        "sort": sort,
+        "sort": asked.sort,
         "groups": by_customer([shown_item(Item.model_validate(item), run) for item in items]),
         "kept": frozenset(number for number, licence in known.items() if licence.keep),
         "change": await ports.runs.changed_since(visitor.partner_id, run.run_id),

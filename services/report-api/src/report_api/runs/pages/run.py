@@ -10,7 +10,7 @@ from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
 from report_api.ports import PortsHere
 from report_api.runs import sentences
-from report_api.runs.item_groups import Sort, by_customer, item_order_of
+from report_api.runs.item_groups import ItemRowsHere, by_customer, item_order_of
 from report_api.runs.models import Item
 from report_api.runs.service import find_run, items_csv, items_page, seconds_of, show_run
 from report_api.runs.sync_panel import sync_panel
@@ -18,7 +18,6 @@ from report_api.runs.views import shown_item
 from report_api.web.addresses import partner_url
 from report_api.web.csv_export import for_reader
 from report_api.web.fields import Search
-from report_api.web.paging import NumberedPage, PageNumber, Rows, rows_of
 from report_api.web.rendering import Values, page
 
 router = partner_pages()
@@ -40,29 +39,19 @@ Wanted = Annotated[ItemFilter, Depends(_wanted)]
 
 @router.get("/runs/{run_id}")
 async def show(
-    *,
-    request: Request,
-    visitor: VisitorHere,
-    ports: PortsHere,
-    run_id: str,
-    wanted: Wanted,
-    sort: Sort = "",
-    rows: Rows = "",
-    number: PageNumber = 1,
+    *, request: Request, visitor: VisitorHere, ports: PortsHere, run_id: str, wanted: Wanted, asked: ItemRowsHere
 ) -> Response:
     """Show a run of the partner, and a page of the items that fit the filters."""
     sync = await sync_panel(ports, visitor, "run")
     view = await find_run(ports, visitor.partner_id, run_id)
     run = await show_run(ports, view)
     counts = await ports.item_views.counts(run.run_id, wanted.q)
-    listing = NumberedPage(
+    listing = asked.listing(
         partner_url(visitor.partner_id, "runs", str(run.run_id)),
-        {"outcome": wanted.outcome, "action": wanted.action, "q": wanted.q, "sort": sort, "rows": rows},
-        number,
-        rows_of(rows),
+        {"outcome": wanted.outcome, "action": wanted.action, "q": wanted.q},
         counts.of(wanted.outcome, wanted.action),
     )
-    items = await items_page(ports, run.run_id, wanted, item_order_of(sort), listing)
+    items = await items_page(ports, run.run_id, wanted, item_order_of(asked.sort), listing)
     shown = [shown_item(Item.model_validate(item), run) for item in items]
     values: Values = {
         "run": run,
@@ -72,7 +61,7 @@ async def show(
         "seconds": seconds_of(run),
         "items": shown,
         "groups": by_customer(shown),
-        "sort": sort,
+        "sort": asked.sort,
         "counts": counts,
         "is_purged": await ports.run_views.is_purged(run.run_id),
         "listing": listing,
