@@ -119,6 +119,29 @@ async def test_what_is_ticked_brings_no_invoice_along_that_nobody_has_seen(world
     assert await world.pool.fetchval("SELECT count(*) FROM run") == 1
 
 
+async def test_a_licence_that_an_undo_brought_back_says_so_and_leads_to_it(world: "World", browser: "Browser") -> None:
+    sync = await ended(world, "synced")
+    await world.halo({7: "Contoso"}, [])
+    made = world.item(
+        None, (5, "10.00", "Monthly", True), action="create", outcome="synced", halo_licence_id=30, product_code=None
+    )
+    invoice_pk = await world.pool.fetchval("SELECT invoice_pk FROM run")
+    later = datetime.now(UTC) + timedelta(minutes=5)
+    undo = await world.run(invoice_pk, [made], mode="undo", undoes=sync, created_at=later)
+    await world.pool.execute("UPDATE item SET restores_licence_id = 1 WHERE run_id = $1", undo)
+    await world.finish(undo)
+    await browser.sign_in()
+    page = await browser.open(f"{PORTAL}/licence/1")
+    assert "This licence was deleted, and an undo brought it back with a new number:" in page.text
+    assert page.one(".notice a")["href"] == f"{PORTAL}/licence/30"
+    assert page.texts(".story dd a[href*='/runs/']") == ["Undo", "Sync"], "the newest first, each called what it was"
+    assert "No line: it is as the run had found it that was undone." in page.text
+    page = await browser.open(f"{PORTAL}/licence/2")
+    assert "brought it back" not in page.text
+    page = await browser.open(f"{PORTAL}/licence/30")
+    assert "brought it back" not in page.text
+
+
 async def test_an_undo_is_previewed_first(world: "World", browser: "Browser") -> None:
     run_id = await ended(world, "synced")
     await browser.sign_in()

@@ -152,6 +152,12 @@ def test_each_notice_has_a_letter(kind: NoticeType) -> None:
     assert not told.page.startswith("/")
 
 
+def test_a_letter_names_the_currency_of_an_invoice_where_the_event_has_it() -> None:
+    told = DATA[NoticeType.INVOICE_ACCEPTED]
+    assert "1 line, 10 in all." in letter(NoticeType.INVOICE_ACCEPTED, told).text
+    assert "1 line, AUD 10 in all." in letter(NoticeType.INVOICE_ACCEPTED, {**told, "currency": "AUD"}).text
+
+
 def test_a_letter_says_why_a_run_failed_and_what_waits() -> None:
     failed = letter(NoticeType.RUN_FINISHED, {**RUN, "state": "failed", "error": "Halo was away."})
     assert "failed. Halo was away. 0 created" in failed.text

@@ -97,6 +97,7 @@ class InvoiceAccepted(Event):
     period: str
     line_count: int
     total: Decimal
+    currency: str | None = Field(default=None, description="ISO 4217; null in events of earlier versions.")
     accepted_at: AwareDatetime
 
 

@@ -51,7 +51,8 @@ def _accepted(data: NoticeData) -> tuple[str, str]:
     invoice = (
         f"The invoice {data['invoice_id']}, revision {data['revision']}, of {month_words(data['period'])} has arrived"
     )
-    return f"{invoice}: {counted(data['line_count'], 'line')}, {data['total']} in all.", "month"
+    total = " ".join(filter(None, (data.get("currency"), data["total"])))
+    return f"{invoice}: {counted(data['line_count'], 'line')}, {total} in all.", "month"
 
 
 _ENDS = {

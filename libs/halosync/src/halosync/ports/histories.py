@@ -14,6 +14,7 @@ class Step(ItemHead):
     """What one run did to a licence, or was to do.
 
     Attributes:
+        mode: `apply` or `undo`.
         at: when the run was asked for.
         requested_by, approve_removals, approve_review: who asked for the run, and how much that person approved.
         removal, price_field: the settings that the run was planned with.
@@ -22,6 +23,7 @@ class Step(ItemHead):
     """
 
     run_id: UUID
+    mode: str
     at: datetime
     run_state: str
     invoice_id: str

@@ -92,6 +92,7 @@ class InvoiceStore:
                     period=header.period,
                     line_count=checker.count,
                     total=checker.total,
+                    currency=header.currency,
                     accepted_at=datetime.now(UTC),
                 ),
             )

@@ -37,6 +37,7 @@ class HistoryStep(BaseModel):
 
     at: datetime = Field(description="When the run was asked for.")
     run_id: UUID
+    mode: str = Field(description="`apply`, or `undo`.")
     run_state: str
     invoice_id: str
     revision: int

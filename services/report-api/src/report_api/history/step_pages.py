@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Query, Request, Response
-from halosync.domain.model import Outcome
+from halosync.domain.model import Action, Outcome
+from halosync.domain.run_order import RunMode
 from halosync.ports.histories import Step
 
 from report_api.access.page_guard import partner_pages
@@ -65,6 +66,7 @@ async def show_licence(
         show_licence=False,
         halo_licence_id=halo_licence_id,
         now=now,
+        brought_back=None if now and not now.removed_at else _brought_back(steps, halo_licence_id),
         name=now.name if now else next((step.licence_name for step in reversed(steps) if step.licence_name), "Licence"),
         customer=known[-1] if known else None,
         halo_url=ports.halo_hosts.client_page(tenant, now.halo_client_id) if now and tenant else None,
@@ -99,6 +101,13 @@ async def show_line(
         now=await ports.halo_licences.find(partner_id, licences[-1]) if licences else None,
         **_steps(steps, here, number, invoice=invoice, line=line),
     )
+
+
+def _brought_back(steps: Sequence[Step], halo_licence_id: int) -> int | None:
+    """Return the number under which an undo created a licence again last, if it is another one."""
+    made = [each for each in steps if each.mode == RunMode.UNDO and each.action is Action.CREATE]
+    done = [each.halo_licence_id for each in made if each.outcome is Outcome.SYNCED]
+    return done[-1] if done and done[-1] != halo_licence_id else None
 
 
 def _steps(steps: Sequence[Step], here: str, number: int, **kept: str) -> Values:

@@ -17,7 +17,8 @@ from report_api.ports import PortsHere
 from report_api.web.addresses import see_other
 from report_api.web.fields import QueryText
 from report_api.web.formats import plural
-from report_api.web.forms import LIST_QUERY, NOT_FILLED_IN, list_query_of
+from report_api.web.forms import LIST_QUERY, list_query_of
+from report_api.web.problem_sentences import NOT_FILLED_IN
 from report_api.web.problems import Problem
 
 router = partner_pages(changes=Role.BILLER)

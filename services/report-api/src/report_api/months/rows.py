@@ -10,7 +10,7 @@ from halosync.ports.months import MonthItem
 from pydantic import AfterValidator
 
 from report_api.months import sentences
-from report_api.months.together import Group, groups
+from report_api.months.together import RowGroup, groups
 from report_api.ports import Ports
 from report_api.web.paging import NumberedPage
 from report_api.web.sorting import Sorts
@@ -54,7 +54,7 @@ class Narrowed:
     listing: NumberedPage
     sort: str
     are_all: bool
-    together: Sequence[Group]
+    together: Sequence[RowGroup]
 
     @property
     def title(self) -> str:

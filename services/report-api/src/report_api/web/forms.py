@@ -12,12 +12,6 @@ from starlette.datastructures import FormData, UploadFile
 
 from report_api.web.fields import QueryText
 
-NOT_FILLED_IN = (
-    "The form was not filled in as the page makes it. Nothing was done. Open the page again and try once more."
-)
-"""Of a form that no page of ours has sent."""
-
-
 MOST_LIST_QUERY = 2000
 LIST_QUERY = "view"
 """The field of a form that says how the list was looked at on which it stood: the query of the list's address."""

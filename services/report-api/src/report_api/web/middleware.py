@@ -9,7 +9,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from report_api.web.http_layer import HttpLayer
 from report_api.web.languages import speak
-from report_api.web.problem_answers import respond
+from report_api.web.problem_answers import respond, wants_page
+from report_api.web.problem_sentences import too_large, too_slow
 from report_api.web.problems import Problem, not_found
 
 MOST_BODY_BYTES = 64 * 1024
@@ -52,10 +53,13 @@ class RequestMiddleware(HttpLayer):
 
         speak(Headers(scope=scope).get("accept-language", ""))
         problem = _refusal(scope)
-        if problem is not None:
-            await respond(Request(scope), problem)(scope, receive, send_with_headers)
+        request = Request(scope)
+        if problem is not None and (problem.status_code != 413 or not wants_page(request)):
+            await respond(request, problem)(scope, receive, send_with_headers)
         else:
-            body = _BoundedBody(receive, _most_bytes(scope), FILE_S if _takes_files(scope) else BODY_S)
+            # A person's form is refused where it is read: there it is known who has sent it, whose page keeps the
+            # navigation.
+            body = _BoundedBody(receive, _most_bytes(scope), FILE_S if _takes_files(scope) else BODY_S, problem)
             await self._app(scope, body.receive, send_with_headers)
 
 
@@ -78,26 +82,31 @@ def _takes_files(scope: Scope) -> bool:
 
 
 def _too_large(most: int) -> Problem:
-    return Problem(413, "body_too_large", f"A body may have at most {most} bytes.")
+    return Problem(413, "body_too_large", too_large(most))
 
 
 def _too_slow(most_s: float) -> Problem:
-    detail = f"The body did not come within {most_s:g} seconds. Send it again."
-    return Problem(408, "request_timeout", detail, headers={"Connection": "close"})
+    return Problem(408, "request_timeout", too_slow(most_s), headers={"Connection": "close"})
 
 
 class _BoundedBody:
-    """Counts the bytes and the seconds of a body, also of one that did not say how long it is."""
+    """Counts the bytes and the seconds of a body, also of one that did not say how long it is.
 
-    def __init__(self, receive: Receive, most: int, most_s: float) -> None:
+    `refused`: nothing of it is read, because it says itself that it is too large.
+    """
+
+    def __init__(self, receive: Receive, most: int, most_s: float, refused: Problem | None) -> None:
         self._receive = receive
         self._most = most
         self._most_s = most_s
         self._until = asyncio.get_running_loop().time() + most_s
         self._size = 0
+        self._refused = refused
         self._whole = False
 
     async def receive(self) -> Message:
+        if self._refused is not None:
+            raise self._refused
         if self._whole:  # what comes now is the end of the connection, which may take its time
             return await self._receive()
         try:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -15,30 +15,19 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
+from report_api.web import problem_sentences
 from report_api.web.problems import MEDIA_TYPE, NOTHING_HERE, Problem, unavailable
 from report_api.web.rendering import page
 
 log = structlog.get_logger(__name__)
 
 _STATUS_CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
-_DETAILS = {
-    400: "The body could not be read. Send JSON in UTF-8; a person should open the page again and send its form anew.",
-    404: NOTHING_HERE,
-    405: "This address does not take this method; the header Allow has those it takes.",
+_PASSING = {
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    HTTPStatus.SERVICE_UNAVAILABLE,
 }
-
-_PAGE_TITLES = {
-    403: "This was not done",
-    404: "There is nothing here",
-    408: "This took too long",
-    409: "This was not done",
-    413: "This is too large",
-    429: "Too many requests",
-    500: "Something went wrong on our side",
-    503: "Not available at the moment",
-}
-
-_PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 """What may be gone when the page is asked for again."""
 
 
@@ -69,17 +58,28 @@ def respond(request: Request, problem: Problem) -> Response:
 
 def _problem_page(request: Request, problem: Problem) -> Response:
     """Return the page that tells about a problem."""
-    title = _PAGE_TITLES.get(problem.status_code, "This did not work")
     looked = request.method in {"GET", "HEAD"}
-    if looked and problem.code == "forbidden":
-        title = "You may not open this page"
     passes = looked and problem.status_code in _PASSING
     response: HTMLResponse = page(
-        request, "web/problem.html", problem.status_code, title=title, problem=problem, passes=passes
+        request,
+        "web/problem.html",
+        problem.status_code,
+        title=problem_sentences.title(problem.status_code, problem.code, looked=looked),
+        told=problem_sentences.detail(problem.code, problem.detail, problem.wrong_fields, looked=looked),
+        passes=passes,
+        again=None if looked else _page_of_form(request),
     )
     for name, value in (problem.headers or {}).items():
         response.headers[name] = value
     return response
+
+
+def _page_of_form(request: Request) -> str | None:
+    """Return the page that a form was sent from, as far as the browser tells it and it is ours."""
+    came_from = urlsplit(request.headers.get("referer", ""))
+    if came_from.netloc != request.headers.get("host") or not came_from.path.startswith(("/portal/", "/partners")):
+        return None
+    return urlunsplit(("", "", came_from.path, came_from.query, ""))
 
 
 Recognise = Callable[[Request], Awaitable[None]]
@@ -114,7 +114,7 @@ async def _on_http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         return await _on_unforeseen(request, error)
     status = error.status_code
-    detail = _DETAILS.get(status, error.detail)
+    detail = NOTHING_HERE if status == 404 else problem_sentences.OF_STATUS.get(status, error.detail)
     headers = {"Allow": ", ".join(_methods(request))} if status == 405 else error.headers
     return respond(request, Problem(status, _STATUS_CODES.get(status, "http_error"), detail, headers=headers))
 
@@ -135,7 +135,9 @@ async def _on_validation(request: Request, error: Exception) -> Response:
     # Never `input`: what was sent may be a secret in the wrong field.
     errors = [{"field": _field(problem["loc"]), "message": _sentence(problem)} for problem in error.errors()]
     detail = "; ".join(f"{problem['field'] or 'body'}: {problem['message']}" for problem in errors)
-    return respond(request, Problem(422, "validation_failed", detail, errors=errors))
+    problem = Problem(422, "validation_failed", detail, errors=errors)
+    problem.wrong_fields = [each["field"] for each in errors]
+    return respond(request, problem)
 
 
 def _field(loc: tuple[int | str, ...]) -> str:
@@ -161,4 +163,4 @@ async def _on_gone(_request: Request, _error: Exception) -> Response:
 
 async def _on_unforeseen(request: Request, error: Exception) -> Response:
     log.error("unforeseen failure", method=request.method, path=request.scope["path"], exc_info=error)
-    return respond(request, Problem(500, "internal_error", "Something went wrong on our side; it has been logged."))
+    return respond(request, Problem(500, "internal_error", problem_sentences.FAILED))

@@ -1,6 +1,6 @@
 """Errors as `application/problem+json` (RFC 9457), the same shape for every error of the API."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Literal
@@ -69,6 +69,8 @@ class Problem(HTTPException):
         super().__init__(status, detail, headers=headers)
         self.code = code
         self.members = members
+        self.wrong_fields: Sequence[str] | None = None
+        """Of a request that is not as its route describes it: which fields are wrong."""
 
 
 def not_found(what: str = NOTHING_HERE) -> Problem:

@@ -1,7 +1,7 @@
 -- name: history_steps
 -- What runs did, or were to do, to a licence, oldest first: with the lines behind it, the links of that time, who started
 -- and approved it, and under which settings.
-SELECT r.run_id, r.created_at AS at, r.state AS run_state, n.invoice_id, n.revision, n.period, n.currency,
+SELECT r.run_id, r.mode, r.created_at AS at, r.state AS run_state, n.invoice_id, n.revision, n.period, n.currency,
     r.requested_by, r.approve_removals, r.approve_review, r.removal, r.price_field,
     v.item_id, v.action, v.outcome, v.reason, v.detail, v.customer_ids, v.customer_name, v.halo_client_id,
     v.product_code, v.licence_name, v.halo_licence_id,

@@ -17,7 +17,7 @@ from report_api.links.unmatched import UnmatchedView
 from report_api.ports import ports_of
 from report_api.web.addresses import see_other
 from report_api.web.formats import plural
-from report_api.web.forms import NOT_FILLED_IN
+from report_api.web.problem_sentences import NOT_FILLED_IN
 from report_api.web.problems import Problem
 
 UNMATCHED = ("customers", "unmatched")

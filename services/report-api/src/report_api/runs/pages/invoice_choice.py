@@ -9,7 +9,7 @@ from report_api.access.session import VisitorHere, notify
 from report_api.ports import PortsHere
 from report_api.runs.invoice_choice import NO_MONTH, choose_invoices
 from report_api.web.addresses import see_other
-from report_api.web.forms import NOT_FILLED_IN
+from report_api.web.problem_sentences import NOT_FILLED_IN
 from report_api.web.problems import Problem, not_found
 
 router = partner_pages(changes=Role.BILLER)

@@ -17,7 +17,7 @@ from report_api.runs.service import find_run, show_run
 from report_api.runs.sync_panel import sync_panel
 from report_api.settings.service import stored_settings
 from report_api.web.addresses import see_other
-from report_api.web.forms import NOT_FILLED_IN
+from report_api.web.problem_sentences import NOT_FILLED_IN
 from report_api.web.problems import Problem
 from report_api.web.rendering import Values, page
 

@@ -21,7 +21,7 @@ from report_api.runs.service import NO_RUN, find_run, no_run_as_problem, run_uui
 from report_api.runs.sync_panel import ReturnTo
 from report_api.runs.watch import sync_events
 from report_api.web.addresses import see_other
-from report_api.web.forms import NOT_FILLED_IN
+from report_api.web.problem_sentences import NOT_FILLED_IN
 from report_api.web.problems import Problem, not_found
 from report_api.web.rendering import page
 from report_api.web.visitor import Visitor
