@@ -195,13 +195,13 @@ async def test_what_nobody_has_to_ask_for_goes_by_itself(pool: Pool) -> None:
                   ('q', 't', 'no', 'body', 'h2', 'discarded', now()), ('q', 't', 'no', 'body', 'h3', 'kept', NULL)"""
     )
     store = RetentionStore(pool)
-    await store.mark_due(None)
+    await store.retire_due(None)
     while await store.empty() is not None:
         pass
     assert await count(pool, "item", "invoice_line") == [0, 2], "the preview's items; months are kept for good"
     letters = await pool.fetch("SELECT body, whole_size FROM dead_letter ORDER BY dead_letter_id")
     assert [tuple(row) for row in letters] == [(b"", 4), (b"body", None), (b"body", None)]
-    await store.mark_due(24)
+    await store.retire_due(24)
     while await store.empty() is not None:
         pass
     assert await count(pool, "item", "invoice_line") == [0, 0]
