@@ -7,6 +7,7 @@ import typer
 from halosync.cli.connections import with_database
 from halosync.cli.output import Json, complain, emit_json, progress, require_answer, say
 from halosync.domain.acts import COMMAND_LINE
+from halosync.domain.listing import counted
 from halosync.ports.retention import Retired
 from halosync.store.pool import Pool
 from halosync.store.retention import RetentionStore
@@ -45,7 +46,7 @@ def purge(
     if not yes:
         found = with_database(count)
         typer.confirm(
-            f"Purge the details of {found.invoices} invoices and {found.runs} runs, older than {months} months?",
+            f"Purge the details of {_how_many(found)}, older than {months} months?",
             abort=True,
             err=True,
         )
@@ -54,7 +55,7 @@ def purge(
     if as_json:
         emit_json({"invoices": retired.invoices, "runs": retired.runs, "rows": rows, "passed_over": retired.busy})
         return
-    say(f"Purged the details of {retired.invoices} invoices and {retired.runs} runs: {rows} rows.")
+    say(f"Purged the details of {_how_many(retired)}: {counted(rows, 'row')}.")
     if retired.busy:
         complain(f"passed over, because a run goes on or an invoice is coming in: {', '.join(retired.busy)}")
 
@@ -96,7 +97,7 @@ def remove(
     if as_json:
         emit_json(removed)
     else:
-        say(f"Removed {partner_id}: {retired.invoices} invoices, {retired.runs} runs, {rows} rows of them.")
+        say(f"Removed {partner_id}: {_how_many(retired)}, {counted(rows, 'row')} of them.")
 
 
 async def _empty(store: RetentionStore, partner_id: str | None, *, quiet: bool) -> int:
@@ -113,3 +114,7 @@ def _ask_again(question: str, wanted: str) -> None:
     if typer.prompt(question, err=True).strip() != wanted:
         complain("that is something else; nothing was done")
         raise typer.Exit(1)
+
+
+def _how_many(retired: Retired) -> str:
+    return f"{counted(retired.invoices, 'invoice')} and {counted(retired.runs, 'run')}"
