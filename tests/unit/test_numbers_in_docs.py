@@ -86,7 +86,7 @@ TOLD: Mapping[str, Sequence[str | tuple[str, bool]]] = {
         f"| items of previews | {retention.PREVIEW_DAYS} days",
         f"replayed or discarded | {retention.FINISHED_LETTER_DAYS} days",
         f"in pieces of {retention.A_PIECE:,} rows, one every {WORDS[int(planner.PURGE_S)]} seconds",
-        ("A planner marks what is old once an hour", planner.TIDY_S == 3600),
+        ("A planner retires what is old once an hour", planner.TIDY_S == 3600),
     ],
 }
 """By page: sentences with the number as it is now; of those that say it in words, whether it is so."""

@@ -66,7 +66,7 @@ async def purge(stage: Stage) -> AsyncIterator[str]:
         PARTNER,
     )
     yield PAUSE
-    await stage.retention.mark_old(12, by=BY)
+    await stage.retention.retire_old(12, by=BY)
     yield PARTNER
 
 

@@ -62,11 +62,11 @@ async def test_a_purge_asks_twice_and_says_what_went(command: Run, pool: Pool) -
         refused = await command("purge", "--older-than", "24", answer=answer)
         assert refused.exit_code == 1
         assert await count(pool, "item", "invoice_line") == [2, 2]
-    assert "1 invoices and 1 runs" in refused.stderr
+    assert "1 invoice and 1 run" in refused.stderr
     assert (await command("purge", "--older-than", "24", "--json")).exit_code == 2, "it cannot ask"
     assert await acts(pool) == []
     done = await command("purge", "--older-than", "24", answer="y\n24\n")
-    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "Purged the details of 1 invoices and 1 runs: 6 rows.")
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "Purged the details of 1 invoice and 1 run: 6 rows.")
     assert await count(pool, "item", "item_line", "invoice_line", "purge_left", "invoice", "run") == [0, 0, 0, 0, 2, 2]
     assert await acts(pool) == ["details.purged"]
     again = (await command("purge", "--older-than", "24", "--yes", "--json")).json()
@@ -99,7 +99,7 @@ async def test_a_partner_is_removed_with_all_but_its_audit_log(old: str, command
     removed = await command("partner", "remove", old, answer=f"y\n{old}\n")
     assert (removed.exit_code, removed.stdout.splitlines()[-1]) == (
         0,
-        "Removed acme: 2 invoices, 2 runs, 6 rows of them.",
+        "Removed acme: 2 invoices and 2 runs, 6 rows of them.",
     )
     tables = (
         "partner",
@@ -195,13 +195,13 @@ async def test_what_nobody_has_to_ask_for_goes_by_itself(pool: Pool) -> None:
                   ('q', 't', 'no', 'body', 'h2', 'discarded', now()), ('q', 't', 'no', 'body', 'h3', 'kept', NULL)"""
     )
     store = RetentionStore(pool)
-    await store.mark_due(None)
+    await store.retire_due(None)
     while await store.empty() is not None:
         pass
     assert await count(pool, "item", "invoice_line") == [0, 2], "the preview's items; months are kept for good"
     letters = await pool.fetch("SELECT body, whole_size FROM dead_letter ORDER BY dead_letter_id")
     assert [tuple(row) for row in letters] == [(b"", 4), (b"body", None), (b"body", None)]
-    await store.mark_due(24)
+    await store.retire_due(24)
     while await store.empty() is not None:
         pass
     assert await count(pool, "item", "invoice_line") == [0, 0]

@@ -38,8 +38,8 @@ async def age(pool: Pool) -> None:
 
 async def purged(retention: RetentionStore) -> int:
     """Purge what is older than a year; return how many rows went."""
-    await retention.mark_old(12, by=COMMAND_LINE)
-    await retention.mark_previews()
+    await retention.retire_old(12, by=COMMAND_LINE)
+    await retention.retire_previews()
     rows = 0
     while (gone := await retention.empty()) is not None:
         rows += gone

@@ -38,8 +38,8 @@ async def old(world: "World") -> "UUID":
     assert closed.status_code == 201, closed.text
     await world.finish(await world.run(await world.invoice("INV-NEW", lines=[world.line(1)])))
     store = RetentionStore(world.pool)
-    marked = await store.mark_old(12, by=COMMAND_LINE)
-    assert (marked.invoices, marked.runs) == (1, 1)
+    retired = await store.retire_old(12, by=COMMAND_LINE)
+    assert (retired.invoices, retired.runs) == (1, 1)
     while await store.empty() is not None:
         pass
     return run_id

@@ -73,7 +73,7 @@ def compose(settings: PlannerSettings, parts: Parts) -> Composition:
             every_loop("ask again for runs", SWEEP_S, runs.redeliver_due),
             every_loop("start owed runs", SWEEP_S, runs.start_all_wanted),
             every_loop("forget old reads", TIDY_S, reads.forget_old),
-            every_loop("mark what is old", TIDY_S, partial(retention.mark_due, settings.retention_months)),
+            every_loop("retire what is old", TIDY_S, partial(retention.retire_due, settings.retention_months)),
             every_loop("purge", PURGE_S, retention.empty),
             every_loop("measure", MEASURE_S, partial(measure, operations)),
             every_loop("look at the invariants", INVARIANTS_S, partial(look_at_invariants, operations)),

@@ -1,1 +1,1 @@
-"""report-api: the only public edge; shows what was loaded and done, starts runs, keeps links and settings."""
+"""report-api: the only service that the public reaches; shows runs, starts them, keeps links and settings."""

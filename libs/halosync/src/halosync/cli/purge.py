@@ -7,7 +7,8 @@ import typer
 from halosync.cli.connections import with_database
 from halosync.cli.output import Json, complain, emit_json, progress, require_answer, say
 from halosync.domain.acts import COMMAND_LINE
-from halosync.ports.retention import Marked
+from halosync.domain.listing import counted
+from halosync.ports.retention import Retired
 from halosync.store.pool import Pool
 from halosync.store.retention import RetentionStore
 
@@ -34,29 +35,29 @@ def purge(
     """
     require_answer(yes=yes, as_json=as_json)
 
-    async def count(pool: Pool) -> Marked:
-        return await RetentionStore(pool).mark_old(months, by=COMMAND_LINE, only=partner, pretend=True)
+    async def count(pool: Pool) -> Retired:
+        return await RetentionStore(pool).retire_old(months, by=COMMAND_LINE, only=partner, pretend=True)
 
-    async def work(pool: Pool) -> tuple[Marked, int]:
+    async def work(pool: Pool) -> tuple[Retired, int]:
         store = RetentionStore(pool)
-        marked = await store.mark_old(months, by=COMMAND_LINE, only=partner)
-        return marked, await _empty(store, partner, quiet=as_json)
+        retired = await store.retire_old(months, by=COMMAND_LINE, only=partner)
+        return retired, await _empty(store, partner, quiet=as_json)
 
     if not yes:
         found = with_database(count)
         typer.confirm(
-            f"Purge the details of {found.invoices} invoices and {found.runs} runs, older than {months} months?",
+            f"Purge the details of {_how_many(found)}, older than {months} months?",
             abort=True,
             err=True,
         )
         _ask_again("Type the number of months again", str(months))
-    marked, rows = with_database(work)
+    retired, rows = with_database(work)
     if as_json:
-        emit_json({"invoices": marked.invoices, "runs": marked.runs, "rows": rows, "passed_over": marked.busy})
+        emit_json({"invoices": retired.invoices, "runs": retired.runs, "rows": rows, "passed_over": retired.busy})
         return
-    say(f"Purged the details of {marked.invoices} invoices and {marked.runs} runs: {rows} rows.")
-    if marked.busy:
-        complain(f"passed over, because a run goes on or an invoice is coming in: {', '.join(marked.busy)}")
+    say(f"Purged the details of {_how_many(retired)}: {counted(rows, 'row')}.")
+    if retired.busy:
+        complain(f"passed over, because a run goes on or an invoice is coming in: {', '.join(retired.busy)}")
 
 
 def remove(
@@ -80,23 +81,23 @@ def remove(
     async def check(pool: Pool) -> str:
         return await RetentionStore(pool).check_removal(partner_id)
 
-    async def work(pool: Pool) -> tuple[Marked, int]:
+    async def work(pool: Pool) -> tuple[Retired, int]:
         store = RetentionStore(pool)
-        marked = await store.prepare_removal(partner_id, by=COMMAND_LINE)
+        retired = await store.prepare_removal(partner_id, by=COMMAND_LINE)
         rows = await _empty(store, partner_id, quiet=as_json)
-        await store.remove(partner_id, marked, by=COMMAND_LINE)
-        return marked, rows
+        await store.remove(partner_id, retired, by=COMMAND_LINE)
+        return retired, rows
 
     name = with_database(check)
     if not yes:
         typer.confirm(f'Remove {partner_id} ("{name}") with all its invoices and runs?', abort=True, err=True)
         _ask_again("Type its id again", partner_id)
-    marked, rows = with_database(work)
-    removed = {"partner_id": partner_id, "invoices": marked.invoices, "runs": marked.runs, "rows": rows}
+    retired, rows = with_database(work)
+    removed = {"partner_id": partner_id, "invoices": retired.invoices, "runs": retired.runs, "rows": rows}
     if as_json:
         emit_json(removed)
     else:
-        say(f"Removed {partner_id}: {marked.invoices} invoices, {marked.runs} runs, {rows} rows of them.")
+        say(f"Removed {partner_id}: {_how_many(retired)}, {counted(rows, 'row')} of them.")
 
 
 async def _empty(store: RetentionStore, partner_id: str | None, *, quiet: bool) -> int:
@@ -113,3 +114,7 @@ def _ask_again(question: str, wanted: str) -> None:
     if typer.prompt(question, err=True).strip() != wanted:
         complain("that is something else; nothing was done")
         raise typer.Exit(1)
+
+
+def _how_many(retired: Retired) -> str:
+    return f"{counted(retired.invoices, 'invoice')} and {counted(retired.runs, 'run')}"

@@ -5,8 +5,8 @@ from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
-    """What was marked as purged.
+class Retired:
+    """What was retired: nobody sees it any more, and it is deleted in pieces.
 
     Attributes:
         invoices: so many whose lines go.
@@ -18,8 +18,8 @@ class Marked:
     runs: int = 0
     busy: tuple[str, ...] = ()
 
-    def __add__(self, other: "Marked") -> "Marked":
-        return Marked(self.invoices + other.invoices, self.runs + other.runs, self.busy + other.busy)
+    def __add__(self, other: "Retired") -> "Retired":
+        return Retired(self.invoices + other.invoices, self.runs + other.runs, self.busy + other.busy)
 
 
 class NotRemovableError(RuntimeError):

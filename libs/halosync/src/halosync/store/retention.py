@@ -1,4 +1,4 @@
-"""What is no longer kept (spec section 12, "Retention"): marked at once, taken away in small pieces.
+"""What is no longer kept (spec section 12, "Retention"): retired at once, deleted in small pieces.
 
 Ownership of licences is in `licence_memory` and is never purged: a Sync after a purge does what it would have done
 before.
@@ -13,7 +13,7 @@ import asyncpg
 from halosync.domain.acts import RETENTION, Act, Actor
 from halosync.domain.retention import first_kept_month
 from halosync.ports.partners import UnknownPartnerError
-from halosync.ports.retention import Marked, OpenRunError, SharedHaloError, StillConnectedError
+from halosync.ports.retention import OpenRunError, Retired, SharedHaloError, StillConnectedError
 from halosync.store.audit import record
 from halosync.store.partners import PartnerStore
 from halosync.store.pool import Connection, Pool
@@ -28,8 +28,8 @@ FINISHED_LETTER_DAYS = 30
 A_PIECE = 5000
 """How many rows are deleted in one transaction: it takes some tens of milliseconds."""
 
-Mark = Callable[[Connection, str], Coroutine[None, None, Marked]]
-"""Marks what is to go of a partner that is locked, in the caller's transaction."""
+Retire = Callable[[Connection, str], Coroutine[None, None, Retired]]
+"""Retires what is to go of a partner that is locked, in the caller's transaction."""
 
 
 class RetentionStore:
@@ -38,47 +38,47 @@ class RetentionStore:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def mark_old(self, months: int, *, by: Actor, only: str | None = None, pretend: bool = False) -> Marked:
-        """Mark what is older than `months` months, of every partner or one; it is gone for everybody from now on.
+    async def retire_old(self, months: int, *, by: Actor, only: str | None = None, pretend: bool = False) -> Retired:
+        """Retire what is older than `months` months, of every partner or one; it is gone for everybody from now on.
 
         A partner with an open run is passed over. With `pretend` nothing is changed, only counted.
         """
         before = first_kept_month(datetime.now(UTC).date(), months)
 
-        async def mark(connection: Connection, partner_id: str) -> Marked:
-            marked = await _mark_before(connection, partner_id, before)
-            detail = {"before": before, "invoices": marked.invoices, "runs": marked.runs}
-            if marked.runs or marked.invoices:
+        async def retire(connection: Connection, partner_id: str) -> Retired:
+            retired = await _retire_before(connection, partner_id, before)
+            detail = {"before": before, "invoices": retired.invoices, "runs": retired.runs}
+            if retired.runs or retired.invoices:
                 await record(
                     connection, by, Act.DETAILS_PURGED, partner_id=partner_id, subject=partner_id, detail=detail
                 )
-            return marked
+            return retired
 
-        return await self._mark_each(mark, only, pretend=pretend)
+        return await self._retire_each(retire, only, pretend=pretend)
 
-    async def mark_previews(self, days: int = PREVIEW_DAYS) -> Marked:
-        """Mark previews that are older than `days`."""
+    async def retire_previews(self, days: int = PREVIEW_DAYS) -> Retired:
+        """Retire previews that are older than `days`."""
 
-        async def mark(connection: Connection, partner_id: str) -> Marked:
-            runs = QUERIES.mark_old_previews(connection, partner_id=partner_id, days=days)
+        async def retire(connection: Connection, partner_id: str) -> Retired:
+            runs = QUERIES.retire_old_previews(connection, partner_id=partner_id, days=days)
             return await _to_purge(connection, [row["run_id"] async for row in runs], [])
 
-        return await self._mark_each(mark, None, pretend=False)
+        return await self._retire_each(retire, None, pretend=False)
 
     async def drop_finished_bodies(self) -> int:
         """Drop the bodies of dead letters that were replayed or discarded a while ago; return of how many."""
         dropped: int = await QUERIES.drop_finished_bodies(self._pool, days=FINISHED_LETTER_DAYS)
         return dropped
 
-    async def mark_due(self, months: int | None) -> None:
-        """Mark and drop what nobody has to say is old, and what is older than `months`; None: that is kept for good."""
+    async def retire_due(self, months: int | None) -> None:
+        """Retire, or drop, what is always old by now, and what is older than `months`; None: that is kept for good."""
         if months is not None:
-            await self.mark_old(months, by=RETENTION)
-        await self.mark_previews()
+            await self.retire_old(months, by=RETENTION)
+        await self.retire_previews()
         await self.drop_finished_bodies()
 
     async def empty(self, *, only: str | None = None) -> int | None:
-        """Take one piece of what is marked away; return how many rows it had, None if nothing is left to do.
+        """Delete one piece of what is retired; return how many rows it had, None if nothing is left to do.
 
         Args:
             only: of this partner.
@@ -92,8 +92,8 @@ class RetentionStore:
                 await QUERIES.is_purged(connection, purge_id=left["purge_id"])
         return gone
 
-    async def prepare_removal(self, partner_id: str, *, by: Actor) -> Marked:
-        """Pause a partner and mark all of it; `empty` and then `remove` it.
+    async def prepare_removal(self, partner_id: str, *, by: Actor) -> Retired:
+        """Pause a partner and retire all of it; `empty` and then `remove` it.
 
         Raises:
             UnknownPartnerError: there is no such partner.
@@ -102,8 +102,8 @@ class RetentionStore:
         await PartnerStore(self._pool).pause(partner_id, by=by)
         async with self._pool.acquire() as connection, connection.transaction():
             await _require_removable(connection, partner_id)
-            runs = [row["run_id"] async for row in QUERIES.mark_whole_partner(connection, partner_id=partner_id)]
-            rows = QUERIES.mark_whole_partners_invoices(connection, partner_id=partner_id)
+            runs = [row["run_id"] async for row in QUERIES.retire_whole_partner(connection, partner_id=partner_id)]
+            rows = QUERIES.retire_whole_partners_invoices(connection, partner_id=partner_id)
             return await _to_purge(connection, runs, [row["invoice_pk"] async for row in rows])
 
     async def check_removal(self, partner_id: str) -> str:
@@ -114,7 +114,7 @@ class RetentionStore:
         async with self._pool.acquire() as connection, connection.transaction():
             return await _require_removable(connection, partner_id)
 
-    async def remove(self, partner_id: str, marked: Marked, *, by: Actor) -> None:
+    async def remove(self, partner_id: str, retired: Retired, *, by: Actor) -> None:
         """Remove a partner that was emptied, with all that is left of it but its audit log.
 
         Raises: as `prepare_removal`.
@@ -122,48 +122,48 @@ class RetentionStore:
         async with self._pool.acquire() as connection, connection.transaction():
             name = await _require_removable(connection, partner_id)
             await QUERIES.remove_partner(connection, partner_id=partner_id)
-            detail = {"name": name, "invoices": marked.invoices, "runs": marked.runs}
+            detail = {"name": name, "invoices": retired.invoices, "runs": retired.runs}
             await record(connection, by, Act.PARTNER_REMOVED, partner_id=partner_id, subject=partner_id, detail=detail)
 
-    async def _mark_each(self, mark: Mark, only: str | None, *, pretend: bool) -> Marked:
+    async def _retire_each(self, retire: Retire, only: str | None, *, pretend: bool) -> Retired:
         partners = [only] if only else [each.partner_id for each in await PartnerStore(self._pool).list()]
         if only and not await PartnerStore(self._pool).exists(only):
             raise UnknownPartnerError(only)
-        marked = Marked()
+        retired = Retired()
         for partner_id in partners:
             async with self._pool.acquire() as connection:
                 transaction = connection.transaction()
                 await transaction.start()
                 try:
-                    marked += await _mark_locked(connection, partner_id, mark)
+                    retired += await _retire_locked(connection, partner_id, retire)
                 except BaseException:
                     await transaction.rollback()
                     raise
                 await (transaction.rollback() if pretend else transaction.commit())
-        return marked
+        return retired
 
 
-async def _mark_locked(connection: Connection, partner_id: str, mark: Mark) -> Marked:
+async def _retire_locked(connection: Connection, partner_id: str, retire: Retire) -> Retired:
     # Two statements: what the lock has waited for is seen by the second.
     if not await QUERIES.lock_to_purge(connection, partner_id=partner_id):
-        return Marked(busy=(partner_id,))
+        return Retired(busy=(partner_id,))
     if await QUERIES.open_run(connection, partner_id=partner_id):
-        return Marked(busy=(partner_id,))
-    return await mark(connection, partner_id)
+        return Retired(busy=(partner_id,))
+    return await retire(connection, partner_id)
 
 
-async def _mark_before(connection: Connection, partner_id: str, before: str) -> Marked:
+async def _retire_before(connection: Connection, partner_id: str, before: str) -> Retired:
     horizon = await QUERIES.purge_horizon(connection, partner_id=partner_id, before=before)
     since = {"partner_id": partner_id, "horizon": horizon["at"]}
     await QUERIES.purge_resolved_creates(connection, **since)
-    runs = [row["run_id"] async for row in QUERIES.mark_old_runs(connection, **since)]
-    invoices = QUERIES.mark_old_invoices(connection, **since, period=horizon["period"])
+    runs = [row["run_id"] async for row in QUERIES.retire_old_runs(connection, **since)]
+    invoices = QUERIES.retire_old_invoices(connection, **since, period=horizon["period"])
     return await _to_purge(connection, runs, [row["invoice_pk"] async for row in invoices])
 
 
-async def _to_purge(connection: Connection, run_ids: Sequence[UUID], invoice_pks: Sequence[int]) -> Marked:
+async def _to_purge(connection: Connection, run_ids: Sequence[UUID], invoice_pks: Sequence[int]) -> Retired:
     await QUERIES.add_to_purge(connection, run_ids=run_ids, invoice_pks=invoice_pks)
-    return Marked(len(invoice_pks), len(run_ids))
+    return Retired(len(invoice_pks), len(run_ids))
 
 
 async def _piece(connection: Connection, left: asyncpg.Record) -> int:

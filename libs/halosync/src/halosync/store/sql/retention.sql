@@ -1,4 +1,4 @@
--- Old months are taken away in two steps: their invoices and runs are marked, partner by partner, and then emptied in small
+-- Old months are taken away in two steps: their invoices and runs are retired, partner by partner, and then emptied in small
 -- pieces. An invoice, a run and its counters stay for good, and so does all that a Sync goes by: what halosync owns in Halo,
 -- links, settings, acceptances, certificates, the audit log.
 
@@ -37,7 +37,7 @@ WHERE r.run_id = i.run_id AND r.partner_id = :partner_id AND r.created_at < :hor
         AND j.halo_client_id = i.halo_client_id AND j.product_code = i.product_code AND j.halo_licence_id IS NOT NULL
     WHERE later.partner_id = :partner_id AND halo_of(later.tenant) = halo_of(r.tenant) AND later.created_at > r.created_at);
 
--- name: mark_old_runs
+-- name: retire_old_runs
 -- All but those of which a run that is kept has released held items.
 UPDATE run SET purged_at = clock_timestamp()
 WHERE partner_id = :partner_id AND purged_at IS NULL AND created_at < :horizon
@@ -46,7 +46,7 @@ WHERE partner_id = :partner_id AND purged_at IS NULL AND created_at < :horizon
     WHERE i.run_id = run.run_id AND i.outcome = 'held' AND later.created_at >= :horizon)
 RETURNING run_id;
 
--- name: mark_old_invoices
+-- name: retire_old_invoices
 -- Those of whose runs none is kept.
 UPDATE invoice SET purged_at = clock_timestamp()
 WHERE partner_id = :partner_id AND purged_at IS NULL AND period < :period AND received_at < :horizon
@@ -54,7 +54,7 @@ WHERE partner_id = :partner_id AND purged_at IS NULL AND period < :period AND re
                   WHERE o.invoice_pk = invoice.invoice_pk AND r.purged_at IS NULL)
 RETURNING invoice_pk;
 
--- name: mark_old_previews
+-- name: retire_old_previews
 -- Previews are looked at for days. Not the newest plan of the partner, which pages show, nor what a run has approved; and
 -- none of a partner with unsure creates, because a preview may be what knows their licences.
 UPDATE run SET purged_at = clock_timestamp()
@@ -68,11 +68,11 @@ WHERE partner_id = :partner_id AND purged_at IS NULL AND mode IN ('preview', 'un
                   AND i.action = 'create' AND i.reason = 'outcome_unknown')
 RETURNING run_id;
 
--- name: mark_whole_partner
+-- name: retire_whole_partner
 -- For a partner that is removed: every run.
 UPDATE run SET purged_at = coalesce(purged_at, clock_timestamp()) WHERE partner_id = :partner_id RETURNING run_id;
 
--- name: mark_whole_partners_invoices
+-- name: retire_whole_partners_invoices
 UPDATE invoice SET purged_at = coalesce(purged_at, clock_timestamp()) WHERE partner_id = :partner_id RETURNING invoice_pk;
 
 -- name: add_to_purge!
