@@ -71,7 +71,9 @@ async def test_a_form_that_is_not_taken_leads_back_to_its_page(browser: "Browser
     judge(page, "This was not done", "The form could not be read, so nothing was done. Open the page", *again)
     page = await sent(browser, b"mode=x&csrf=" + csrf, f"{HERE}/sync")
     judge(page, "This was not done", "The form was not filled in as the page makes it. Nothing was done.", *again)
-    foreign = await browser.client.post(SETTINGS, content=b"", headers={**KIND, "Referer": "https://evil.example/x"})
+    foreign = await browser.client.post(
+        SETTINGS, content=b"", headers={**KIND, "Referer": f"https://evil.example{SETTINGS}"}
+    )
     judge(Page(foreign), "This was not done", "This form was not made", "To the start", "/portal/")
 
 
