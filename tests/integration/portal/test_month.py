@@ -122,7 +122,7 @@ async def test_a_month_that_has_changed_is_not_closed_unseen(browser: "Browser",
     await browser.submit(f"{MONTH}/accept", note="Billed by hand.")
     await world.pool.execute("DELETE FROM month_acceptance")
     page = await browser.submit(f"{MONTH}/close")
-    assert "The month was not closed: 1 thing of it" in page.text
+    assert "The month was not closed: 1 licence is not synchronised and not accepted yet." in page.text
     assert await world.pool.fetchval("SELECT count(*) FROM month_closing") == 0
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from halosync.store.months import MonthStore
 from report_api.web.middleware import MOST_BODY_BYTES
+from report_api.web.problems import too_many_requests
 
 from tests.integration.portal.attack import ACME
 from tests.integration.portal.conftest import Page
@@ -70,7 +71,9 @@ async def test_a_form_that_is_not_taken_leads_back_to_its_page(browser: "Browser
     judge(page, "This was not done", "The form could not be read, so nothing was done. Open the page", *again)
     page = await sent(browser, b"mode=x&csrf=" + csrf, f"{HERE}/sync")
     judge(page, "This was not done", "The form was not filled in as the page makes it. Nothing was done.", *again)
-    foreign = await browser.client.post(SETTINGS, content=b"", headers={**KIND, "Referer": "https://evil.example/x"})
+    foreign = await browser.client.post(
+        SETTINGS, content=b"", headers={**KIND, "Referer": f"https://evil.example{SETTINGS}"}
+    )
     judge(Page(foreign), "This was not done", "This form was not made", "To the start", "/portal/")
 
 
@@ -82,6 +85,12 @@ async def test_a_form_that_is_not_taken_leads_back_to_its_page(browser: "Browser
             500,
             "It has been recorded. Try again. If it happens again, ask your distributor.",
             "It has been recorded. It is not known whether your change was made: open the page again and look.",
+        ),
+        (
+            too_many_requests("At most 8 requests at once are answered. Wait, then try again.", 1),
+            429,
+            "At most 8 requests at once are answered. Wait, then try again.",
+            "At most 8 requests at once are answered. Wait, then try again.",
         ),
         (
             OSError("secret inside"),
@@ -109,7 +118,9 @@ async def test_a_failure_of_ours_can_be_tried_again(
     csrf = str((await browser.open(SETTINGS)).soup.select("input[name=csrf]")[0]["value"]).encode()
     monkeypatch.setattr(MonthStore, "month", fail)
     monkeypatch.setattr(MonthStore, "withdraw", fail)
-    title = {500: "Something went wrong on our side", 503: "Not available at the moment"}[status]
+    title = {429: "Too many requests", 500: "Something went wrong on our side", 503: "Not available at the moment"}[
+        status
+    ]
     month = f"{HERE}/month?period=2026-11"
     judge(await browser.open(month, status=status), title, looked, "Try again", "")  # the same address
     page = await sent(browser, b"csrf=" + csrf, f"{HERE}/month/accept")

@@ -119,6 +119,15 @@ async def test_what_is_ticked_brings_no_invoice_along_that_nobody_has_seen(world
     assert await world.pool.fetchval("SELECT count(*) FROM run") == 1
 
 
+async def test_a_licence_of_a_held_removal_says_what_was_to_be_done_and_what_became_of_it(
+    world: "World", browser: "Browser"
+) -> None:
+    await ended(world, "held")
+    await browser.sign_in()
+    page = await browser.open(f"{PORTAL}/licence/1")
+    assert page.texts(".story .title-row")[0].startswith("Remove Held")
+
+
 async def test_a_licence_that_an_undo_brought_back_says_so_and_leads_to_it(world: "World", browser: "Browser") -> None:
     sync = await ended(world, "synced")
     await world.halo({7: "Contoso"}, [])

@@ -160,9 +160,13 @@ def test_a_letter_names_the_currency_of_an_invoice_where_the_event_has_it() -> N
 
 def test_a_letter_says_why_a_run_failed_and_what_waits() -> None:
     failed = letter(NoticeType.RUN_FINISHED, {**RUN, "state": "failed", "error": "Halo was away."})
-    assert "failed. Halo was away. 0 created" in failed.text
+    assert failed.text.endswith("failed. Halo was away. 4 held.")
     partly = letter(NoticeType.RUN_FINISHED, RUN)
-    assert "is partly done: 4 wait for approval. 0 created" in partly.text
+    assert partly.text.endswith("is partly done: 4 wait for approval. Nothing was changed.")
+    most = letter(NoticeType.RUN_FINISHED, {**RUN, "counters": {**RUN["counters"], "created": 2, "skipped": 1}})
+    assert most.text.endswith("is partly done: 4 wait for approval. 2 created, 1 skipped."), (
+        "each number once, no zeros"
+    )
     both = letter(NoticeType.RUN_FINISHED, {**RUN, "counters": {**RUN["counters"], "held": 1, "failed": 1200}})
     assert "is partly done: 1,200 failed and 1 waits for approval." in both.text
     assert "has ended: lost." in letter(NoticeType.RUN_FINISHED, {**RUN, "state": "lost"}).text

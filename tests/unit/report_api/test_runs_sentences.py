@@ -46,3 +46,11 @@ def test_what_a_preview_would_do_is_not_called_done_or_pending() -> None:
 def test_a_run_that_nobody_asked_for_says_so() -> None:
     assert sentences.requester("auto_sync") == "Automatic Sync"
     assert sentences.requester("Jo's key") == "Jo's key"
+
+
+def test_a_success_that_left_something_out_is_not_praised() -> None:
+    praised = sentences.ended_meaning(RunState.SUCCEEDED, 0)
+    told = sentences.ended_meaning(RunState.SUCCEEDED, 800)
+    assert (praised.tone, told.tone) == ("good", "none")
+    assert told.sentence == f"{praised.sentence} What was skipped says why."
+    assert sentences.ended_meaning(RunState.PARTIAL, 1) == sentences.STATES[RunState.PARTIAL]

@@ -58,7 +58,7 @@ def add(
         except LastAdminError:
             raise _last_admin(email) from None
         except TooManyPeopleError:
-            raise CommandError(f"there may be {MOST_PEOPLE} people; remove somebody first") from None
+            raise CommandError(f"at most {MOST_PEOPLE} people can sign in; remove somebody first") from None
 
     with told():
         person = with_database(put)

@@ -66,13 +66,14 @@ _ENDS = {
 def _finished(data: NoticeData) -> tuple[str, str]:
     counters = data["counters"]
     ends = _ENDS.get(data["state"], f"has ended: {data['state']}")
-    if data["state"] == RunState.PARTIAL:
+    told = {name for name, _, _ in _LEFT} if data["state"] == RunState.PARTIAL else set()
+    if told:
         ends += ": " + " and ".join(
             f"{counters[name]:,} {one if counters[name] == 1 else more}" for name, one, more in _LEFT if counters[name]
         )
-    done = ", ".join(f"{counters[name]:,} {word}" for name, word in _COUNTED)
+    done = ", ".join(f"{counters[name]:,} {word}" for name, word in _COUNTED if counters[name] and name not in told)
     why = f" {data['error']}" if data.get("error") else ""
-    return f"The {_run(data)} {ends}.{why} {done}.", f"runs/{data['run_id']}"
+    return f"The {_run(data)} {ends}.{why} {done or 'Nothing was changed'}.", f"runs/{data['run_id']}"
 
 
 _LEFT = (("failed", "failed", "failed"), ("held", "waits for approval", "wait for approval"))

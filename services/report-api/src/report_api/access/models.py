@@ -12,7 +12,7 @@ from report_api.web.fields import VISIBLE
 
 NO_KEY = "There is no such key in use."
 TOO_MANY_KEYS = (
-    f"A partner may have {MOST_IN_USE} API keys in use. Revoke one that nobody needs, then create the new one."
+    f"A partner can have at most {MOST_IN_USE} API keys in use. Revoke one that nobody needs, then create the new one."
 )
 
 

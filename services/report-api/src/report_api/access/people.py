@@ -24,7 +24,7 @@ async def put_person(ports: Ports, partner_id: str | None, email: str, role: Rol
     except LastAdminError:
         raise _last_admin() from None
     except TooManyPeopleError:
-        detail = f"There may be {MOST_PEOPLE} people. Remove somebody who does not need to sign in any more."
+        detail = f"At most {MOST_PEOPLE} people can sign in. Remove somebody who does not need to any more."
         raise too_many_requests(detail, FULL_RETRY_AFTER_S) from None
 
 

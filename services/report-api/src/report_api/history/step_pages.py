@@ -120,11 +120,17 @@ def _steps(steps: Sequence[Step], here: str, number: int, **kept: str) -> Values
     }
 
 
+def _title(step: HistoryStep) -> str:
+    """Return what was done, or was to be done; the badge beside it says what became of it."""
+    if step.action is Action.NONE:
+        return "Nothing asked of Halo"
+    return sentences.DONE[step.action] if step.outcome is Outcome.SYNCED else sentences.ACTIONS[step.action].label
+
+
 def _shown(step: HistoryStep) -> ShownStep:
-    done = step.outcome is Outcome.SYNCED
     return ShownStep(
         step=step,
-        title=(sentences.DONE[step.action] if done else "") or sentences.OUTCOMES[step.outcome].label,
+        title=_title(step),
         outcome=sentences.OUTCOMES[step.outcome],
         reason=sentences.reason_label(step.reason),
         changes=field_changes(step.before, step.after),

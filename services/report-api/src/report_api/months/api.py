@@ -28,6 +28,7 @@ from report_api.ports import Ports, PortsHere
 from report_api.runs.sentences import requester
 from report_api.web.accept import prefers
 from report_api.web.fields import QueryText
+from report_api.web.formats import plural
 from report_api.web.paging import CursorText, Keyset, Limit
 from report_api.web.problems import Problem, not_found, responses
 from report_api.web.rendering import HEADERS, fragment
@@ -95,7 +96,7 @@ async def accept(
     try:
         accepted_at = await ports.months.accept(partner, period, item_key, wanted.note, by=by)
     except UnknownItemError:
-        raise not_found("Nothing with this key differs in this month.") from None
+        raise not_found("Nothing with this key differs in this month. GET its items to see what does.") from None
     return AcceptedDifference(item_key=item_key, note=wanted.note, accepted_at=accepted_at)
 
 
@@ -119,10 +120,8 @@ async def close(partner: Partner, period: Period, wanted: CloseRequest, by: Acto
     try:
         closing = await ports.months.close(partner, period, seen=wanted.seen, by=by)
     except NotReadyError as error:
-        detail = (
-            f"{error.open_things} things of this month are neither synchronised nor accepted. Synchronise them, or"
-            " accept each with a note; then close the month."
-        )
+        left = plural(error.open_things, "licence is", "licences are")
+        detail = f"{left} not synchronised and not accepted yet. Synchronise or accept each, then close the month."
         raise Problem(409, "not_ready", detail, open_count=error.open_things) from None
     except MonthChangedError as error:
         detail = f"The month has {error.accepted} accepted exceptions by now. Look at it again, then close it."

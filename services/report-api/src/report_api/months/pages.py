@@ -153,8 +153,8 @@ async def close(request: Request, visitor: VisitorHere, ports: PortsHere) -> Res
             visitor.partner_id, period, seen=int(seen) if seen.isascii() and seen.isdecimal() else -1, by=visitor.actor
         )
     except NotReadyError as error:
-        left = plural(error.open_things, "thing")
-        await notify(request, f"The month was not closed: {left} of it is still to be synchronised or accepted.", "bad")
+        left = plural(error.open_things, "licence is", "licences are")
+        await notify(request, f"The month was not closed: {left} not synchronised and not accepted yet.", "bad")
     except MonthChangedError:
         await notify(request, "The month was not closed: it has changed since you opened this page. Look again.", "bad")
     else:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from halosync.domain.model import Action, LineKind, Outcome, Reason
@@ -186,6 +186,13 @@ MODES = {
     RunMode.UNDO_PREVIEW: "Preview of an undo",
 }
 """What a run is called where runs of all modes are listed."""
+
+
+def ended_meaning(state: RunState, skipped: int) -> Meaning:
+    """Return what a run's state means where `skipped` items were: a success that left something out is not praised."""
+    if state is RunState.SUCCEEDED and skipped:
+        return replace(STATES[state], tone="none", sentence=f"{STATES[state].sentence} What was skipped says why.")
+    return STATES[state]
 
 
 def outcome_meaning(outcome: Outcome, state: RunState) -> Meaning:

@@ -16,7 +16,9 @@ from report_api.web.problems import invalid, not_found, too_many_requests, unava
 
 NO_WEBHOOK = "There is no such webhook."
 NO_DELIVERY = "The webhook has no such delivery. Deliveries are kept for 30 days."
-TOO_MANY = f"A partner may have {MOST_WEBHOOKS} webhooks. Delete one that nobody needs, then create the new one."
+TOO_MANY = (
+    f"A partner can have at most {MOST_WEBHOOKS} webhooks. Delete one that nobody needs, then create the new one."
+)
 TEST_PENDING = "The test before is still on its way. Wait for its answer, then send another one."
 NOT_NOW = "A webhook cannot be created now, because a part of Converge is not ready. Nothing was changed. Try again."
 
