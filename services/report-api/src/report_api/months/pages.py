@@ -24,6 +24,7 @@ from report_api.runs.sync_panel import sync_panel
 from report_api.web.addresses import partner_url, see_other
 from report_api.web.fields import QueryText
 from report_api.web.formats import month as month_name
+from report_api.web.formats import number as number_text
 from report_api.web.formats import plural
 from report_api.web.forms import LIST_QUERY, list_query_of
 from report_api.web.paging import NumberedPage, PageNumber, Rows, rows_of
@@ -42,7 +43,7 @@ SORTS: Sorts[CustomerSum] = Sorts(
         "in_halo": lambda each: each.in_halo,
         "difference": lambda each: abs(each.difference),
     },
-    then=lambda each: (natural_key(each.customer_name), each.customer_id),
+    then=None,  # the month has them by name
 )
 
 Sort = Annotated[str, Query(description="By what the customers are sorted."), AfterValidator(SORTS.known)]
@@ -129,7 +130,7 @@ def _first_remedy(month: Month) -> ReasonSum | None:
 
 
 def _why(customer: CustomerSum) -> Sequence[str]:
-    return [f"{sentences.label(each.reason)} ({each.count:,})" for each in _differing(customer.reasons)]
+    return [f"{sentences.label(each.reason)} ({number_text(each.count)})" for each in _differing(customer.reasons)]
 
 
 def _differing(reasons: Sequence[ReasonSum]) -> Sequence[ReasonSum]:
