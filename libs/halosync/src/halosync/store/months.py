@@ -22,7 +22,7 @@ from halosync.ports.months import (
 from halosync.store.audit import record
 from halosync.store.invoice_views import loaded_invoice
 from halosync.store.month_certificate import certificate_of
-from halosync.store.month_items import known_outcome, month_item
+from halosync.store.month_items import RowsWanted, known_outcome, rows_behind
 from halosync.store.month_memory import MonthMemory
 from halosync.store.outbox import emit
 from halosync.store.pool import Connection, Pool
@@ -67,20 +67,9 @@ class MonthStore:
         most: int,
     ) -> Sequence[MonthItem]:
         """Return rows behind the sums, by customer, key and billing cycle; `after` is these three of the last one."""
-        after_customer, after_key, after_cycle = after or ("", "", "")
-        rows = QUERIES.month_items(
-            self._pool,
-            partner_id=partner_id,
-            period=period,
-            reason=reason,
-            customer_id=customer_id,
-            only_different=only_different,
-            after_customer=after_customer,
-            after_key=after_key,
-            after_cycle=after_cycle,
-            most=most,
-        )
-        return [month_item(row) async for row in rows]
+        wanted = RowsWanted(partner_id, period, reason, customer_id, only_different, after, most)
+        async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
+            return await rows_behind(connection, self._memory, wanted)
 
     async def accept(self, partner_id: str, period: str, item_key: str, note: str, *, by: Actor) -> datetime:
         """Accept a thing as it is, for the reason that it has now; return when."""

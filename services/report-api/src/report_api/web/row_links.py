@@ -1,4 +1,7 @@
-"""Links by which rows lead to the pages of what they name. In Python: a page has hundreds, and a macro takes three times as long."""
+"""Links by which rows lead to the pages of what they name.
+
+In Python: a page has hundreds of them, and a template's macro takes three times as long.
+"""
 
 from markupsafe import Markup
 
