@@ -12,7 +12,6 @@ from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
 from report_api.links import sentences
 from report_api.links.customers import read_client_id as id_typed
-from report_api.links.desk import DeskView
 from report_api.links.kind import Chosen, LinkKind
 from report_api.links.list_page import View, link_table
 from report_api.links.pages.halo_read import AwaitedRead
@@ -33,12 +32,11 @@ def list_pages(kind: LinkKind[Link, Target]) -> APIRouter:
     @router.get(f"/{tab}")
     async def show(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
         """Show a page of rows, those that need a person first."""
-        query = request.query_params
-        view, desk = View.of(query), DeskView.back(query.get("back", "")) if query.get("desk") else None
+        view = View.of(request.query_params)
         picture = await kind.store(ports).picture(visitor.partner_id)
         table = await asyncio.to_thread(link_table, kind, picture, view)
         awaited = AwaitedRead.of(request, picture.read_at)
-        values: dict[str, Any] = {"view": view, "desk": desk, "table": table, "awaited": awaited}
+        values: dict[str, Any] = {"view": view, "desk": view.desk, "table": table, "awaited": awaited}
         return page(request, f"links/{tab}.html", tab=tab, sentences=sentences, **values)
 
     @router.get(f"/{tab}/{kind.search_path}")
