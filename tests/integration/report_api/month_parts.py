@@ -9,7 +9,7 @@ from halosync.store.months import MonthStore
 if TYPE_CHECKING:
     from tests.integration.conftest import World
 
-_EVERY = 10_000
+_EVERY = 100_000
 
 
 async def parts_are_the_whole(world: "World") -> None:

@@ -11,6 +11,7 @@ from halosync.cli.invoice_check import CheckedInvoice, check, read_file
 from halosync.cli.output import Json, complain, emit_json, progress, say, show_table
 from halosync.contracts.invoice import InvoiceReady
 from halosync.contracts.invoice_checks import MOST_PROBLEMS
+from halosync.domain.listing import counted
 from halosync.messaging.publisher import Publisher
 from halosync.messaging.topology import INVOICES
 
@@ -65,7 +66,7 @@ def publish_invoice(
     if as_json:
         emit_json({"published": True, **(verdict.as_json() if verdict else {})})
     else:
-        say(f"Published {file.name} ({len(body)} bytes) to {INVOICES.name}.")
+        say(f"Published {file.name} ({counted(len(body), 'byte')}) to {INVOICES.name}.")
 
 
 def read_or_fail(file: Path) -> bytes:
@@ -98,4 +99,4 @@ def _tell(verdict: CheckedInvoice) -> None:
     if verdict.line_count is None:
         say(f"{who}: the header is good. Its lines are at {verdict.header.lines_url} and were not checked (--lines).")
     else:
-        say(f"{who}: good, {verdict.line_count} lines, {verdict.total} {verdict.header.currency}.")
+        say(f"{who}: good, {counted(verdict.line_count, 'line')}, {verdict.total} {verdict.header.currency}.")

@@ -7,6 +7,7 @@ import typer
 from halosync.cli.connections import with_database
 from halosync.cli.output import Json, complain, emit_json, progress, require_answer, say
 from halosync.domain.acts import COMMAND_LINE
+from halosync.domain.listing import counted
 from halosync.ports.retention import Marked
 from halosync.store.pool import Pool
 from halosync.store.retention import RetentionStore
@@ -45,7 +46,7 @@ def purge(
     if not yes:
         found = with_database(count)
         typer.confirm(
-            f"Purge the details of {found.invoices} invoices and {found.runs} runs, older than {months} months?",
+            f"Purge the details of {_and_runs(found)}, older than {counted(months, 'month')}?",
             abort=True,
             err=True,
         )
@@ -54,7 +55,7 @@ def purge(
     if as_json:
         emit_json({"invoices": marked.invoices, "runs": marked.runs, "rows": rows, "passed_over": marked.busy})
         return
-    say(f"Purged the details of {marked.invoices} invoices and {marked.runs} runs: {rows} rows.")
+    say(f"Purged the details of {_and_runs(marked)}: {counted(rows, 'row')}.")
     if marked.busy:
         complain(f"passed over, because a run goes on or an invoice is coming in: {', '.join(marked.busy)}")
 
@@ -96,7 +97,7 @@ def remove(
     if as_json:
         emit_json(removed)
     else:
-        say(f"Removed {partner_id}: {marked.invoices} invoices, {marked.runs} runs, {rows} rows of them.")
+        say(f"Removed {partner_id}: {_and_runs(marked)}, {counted(rows, 'row')} of them.")
 
 
 async def _empty(store: RetentionStore, partner_id: str | None, *, quiet: bool) -> int:
@@ -113,3 +114,7 @@ def _ask_again(question: str, wanted: str) -> None:
     if typer.prompt(question, err=True).strip() != wanted:
         complain("that is something else; nothing was done")
         raise typer.Exit(1)
+
+
+def _and_runs(marked: Marked) -> str:
+    return f"{counted(marked.invoices, 'invoice')} and {counted(marked.runs, 'run')}"

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from halosync.contracts.patterns import ITEM_KEY, PERIOD
+from halosync.domain.listing import are, counted
 from halosync.domain.roles import Role
 from halosync.ports.months import Month, MonthChangedError, NotReadyError, UnknownItemError
 from pydantic import TypeAdapter
@@ -120,12 +121,14 @@ async def close(partner: Partner, period: Period, wanted: CloseRequest, by: Acto
         closing = await ports.months.close(partner, period, seen=wanted.seen, by=by)
     except NotReadyError as error:
         detail = (
-            f"{error.open_things} things of this month are neither synchronised nor accepted. Synchronise them, or"
-            " accept each with a note; then close the month."
+            f"{counted(error.open_things, 'thing')} of this month {are(error.open_things)} neither synchronised nor"
+            " accepted. Synchronise what is left, or accept each with a note; then close the month."
         )
         raise Problem(409, "not_ready", detail, open_count=error.open_things) from None
     except MonthChangedError as error:
-        detail = f"The month has {error.accepted} accepted exceptions by now. Look at it again, then close it."
+        detail = (
+            f"The month has {counted(error.accepted, 'accepted exception')} by now. Look at it again, then close it."
+        )
         raise Problem(409, "changed_since", detail, accepted_count=error.accepted) from None
     if closing is None:
         raise not_found(NO_MONTH)

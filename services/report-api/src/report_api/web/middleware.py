@@ -4,6 +4,7 @@ import asyncio
 import re
 
 from fastapi import Request
+from halosync.domain.listing import counted
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -78,7 +79,7 @@ def _takes_files(scope: Scope) -> bool:
 
 
 def _too_large(most: int) -> Problem:
-    return Problem(413, "body_too_large", f"A body may have at most {most} bytes.")
+    return Problem(413, "body_too_large", f"A body may have at most {counted(most, 'byte')}.")
 
 
 def _too_slow(most_s: float) -> Problem:
