@@ -17,7 +17,11 @@ _NOUNS = (
 )
 _PLURAL = re.compile(rf"^ (?:(?:accepted|dead|held|other) )?(?:{_NOUNS})\b")
 _IN_TEMPLATE = re.compile(rf"(?<! of )\{{\{{(?![^}}]*plural)[^}}]*(?:number|length)[^}}]*\}}\}} (?:{_NOUNS})\b")
-_MORE_THAN_ONE = {"months/templates/month_rows.html", "invoices/templates/report_lines.html"}
+_MORE_THAN_ONE = {
+    "runs/templates/sync_question.html",
+    "months/templates/month_rows.html",
+    "invoices/templates/report_lines.html",
+}
 """Templates that say such a thing only of several."""
 
 

@@ -27,7 +27,7 @@ def problems(result: Result) -> list[tuple[int | None, str]]:
 def test_a_good_invoice(tmp_path: Path) -> None:
     told = check(tmp_path, EVENT)
     assert told.exit_code == 0
-    assert "INV-2026-11-0042 revision 1 of acme-msp: good, 1 lines, 378.00 AUD." in told.stdout
+    assert "INV-2026-11-0042 revision 1 of acme-msp: good, 1 line, 378.00 AUD." in told.stdout
     verdict = json.loads(check(tmp_path, EVENT, "--json").stdout)
     assert (verdict["ok"], verdict["line_count"], verdict["total"], verdict["problems"]) == (True, 1, "378.00", [])
 

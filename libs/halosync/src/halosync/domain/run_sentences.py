@@ -138,8 +138,8 @@ def licences_missing(missing: int, known: int, observed: int, guard: DeleteGuard
     return (
         f"{missing:,} of {known:,} known licences are missing from what Halo showed ({counted(observed, 'licence')})."
         f" That is more than {guard.max_count:,} and more than {percent(guard.max_fraction)} %, so nothing was written."
-        " The Halo agent that is connected may have lost rights: check its permissions in Halo. If the licences really are "
-        "gone, confirm it when you start the next Sync."
+        " The Halo agent that is connected may have lost rights: check its permissions in Halo. If the licences really"
+        " are gone, confirm it when you start the next Sync."
     )
 
 
