@@ -64,11 +64,11 @@ async def test_a_purge_asks_twice_and_says_what_went(command: Run, pool: Pool) -
         refused = await command("purge", "--older-than", "24", answer=answer)
         assert refused.exit_code == 1
         assert await count(pool, "item", "invoice_line") == [2, 2]
-    assert "1 invoices and 1 runs" in refused.stderr
+    assert "1 invoice and 1 run" in refused.stderr
     assert (await command("purge", "--older-than", "24", "--json")).exit_code == 2, "it cannot ask"
     assert await acts(pool) == []
     done = await command("purge", "--older-than", "24", answer="y\n24\n")
-    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "Purged the details of 1 invoices and 1 runs: 6 rows.")
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "Purged the details of 1 invoice and 1 run: 6 rows.")
     assert await count(pool, "item", "item_line", "invoice_line", "purge_left", "invoice", "run") == [0, 0, 0, 0, 2, 2]
     assert await acts(pool) == ["details.purged"]
     again = (await command("purge", "--older-than", "24", "--yes", "--json")).json()
