@@ -89,7 +89,7 @@ async def test_a_field_that_is_never_shown_a_mark_and_a_filter_that_is_not_heede
     found = await asked(rows)
     assert found["licences: fields"] == ("never shown: count, price, purchase_price, billing_cycle", Verdict.NEW)
     assert found["marks of others"] == ("snowid", Verdict.ASSUMED)
-    assert found["licences: client_id"] == ("shows 1 licences of others", Verdict.NEW)
+    assert found["licences: client_id"] == ("shows 1 licence of others", Verdict.NEW)
     assert "Hidden" not in repr(found)
 
 

@@ -106,7 +106,7 @@ async def test_what_fails_in_the_middle_is_cleaned_up_too(sandbox: RunningSandbo
 async def test_a_client_with_licences_is_left_alone(sandbox: RunningSandbox) -> None:
     async with sandbox.tenant(clients=CLIENTS, licences=[{"client_id": 7, "name": "Theirs"}]) as tenant:
         check = check_of(tenant)
-        with pytest.raises(NotForTestsError, match=r"client 7 has 1 licences\. Make a client for this test"):
+        with pytest.raises(NotForTestsError, match=r"client 7 has 1 licence\. Make a client for this test"):
             await check.begin()
         assert await check.clean_up() == []
         assert [row["name"] for row in await left(sandbox, tenant.name)] == ["Theirs"]

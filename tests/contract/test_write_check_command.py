@@ -93,7 +93,7 @@ async def test_a_licence_that_came_while_the_question_stood_is_left_alone(
     monkeypatch.setattr(typer, "confirm", answered)
     done = await run("while-asked", "", "--write-test", "7")
     assert (done.exit_code, len(asked)) == (1, 2)
-    assert "nothing was written: client 7 has 1 licences" in done.stderr
+    assert "nothing was written: client 7 has 1 licence" in done.stderr
     assert [row["name"] for row in left_over["while-asked"]] == ["Theirs"]
 
 

@@ -46,9 +46,10 @@ async def visited(connection: object, statement: str, *arguments: object) -> int
     return int(sum(rows * loops for rows, loops in of_each))
 
 
-async def body_of(pool: Pool, function: str, **arguments: str) -> str:
+async def body_of(pool: Pool, function: str, **arguments: str | list[str] | None) -> str:
     """Return the statement of a function with its parameters filled in, since EXPLAIN does not look into functions."""
     body = str(await pool.fetchval("SELECT prosrc FROM pg_proc WHERE proname = $1", function))
     for name, value in arguments.items():
-        body = body.replace(name, f"CAST('{value}' AS text)")
+        literal = f"'{value}'" if isinstance(value, str) else "NULL" if value is None else f"'{{{','.join(value)}}}'"
+        body = body.replace(name, f"CAST({literal} AS text{'' if isinstance(value, str) else '[]'})")
     return body

@@ -16,7 +16,7 @@ async def test_a_month_with_several_invoices_is_said_to_count_together(command: 
     )
     shown = (await command("month", "show", acme, "--json")).json()
     assert (shown["period"], sorted(shown["invoice_ids"]), shown["invoices"]) == ("2026-11", ["INV-1", "INV-2"], None)
-    assert (await command("month", "choose", "2026-11", "together", "--partner", acme)).exit_code == 0
+    assert (await command("month", "choose", acme, "2026-11", "together")).exit_code == 0
     assert (await command("month", "show", "--partner", acme, "--json")).json()["invoices"] == "together"
     assert await pool.fetchval("SELECT actor FROM audit_entry WHERE act = 'month.invoices_chosen'") == "operator"
 
@@ -24,10 +24,10 @@ async def test_a_month_with_several_invoices_is_said_to_count_together(command: 
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
-        (["2026-12", "newest", "--partner", "acme"], 1, "has no invoice for 2026-12"),
-        (["2026-13", "newest", "--partner", "acme"], 2, "must be a month"),
-        (["2026-11", "both", "--partner", "acme"], 2, "both"),
-        (["2026-11", "newest", "--partner", "nobody"], 1, "has no invoice for 2026-11"),
+        (["acme", "2026-12", "newest"], 1, "has no invoice for 2026-12"),
+        (["acme", "2026-13", "newest"], 2, "must be a month"),
+        (["acme", "2026-11", "both"], 2, "both"),
+        (["nobody", "2026-11", "newest"], 1, "has no invoice for 2026-11"),
     ],
 )
 async def test_what_cannot_be_chosen_is_told(

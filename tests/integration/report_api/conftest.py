@@ -8,6 +8,7 @@ from halosync.runtime.webhook_sender import HttpWebhookSender
 
 from tests.integration.receiver import receiver
 
+from .month_parts import parts_are_the_whole
 from .webhook_told import Told
 
 if TYPE_CHECKING:
@@ -22,3 +23,10 @@ async def told(world: "World") -> AsyncIterator[Told]:
     async with receiver() as host:
         yield Told(world, host, sender)
     await sender.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def parts_compared(world: "World") -> AsyncIterator[None]:
+    """Whatever a test makes of months, the rows of each customer and each reason are those of the whole month."""
+    yield
+    await parts_are_the_whole(world)

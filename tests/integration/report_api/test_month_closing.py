@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tests.integration.conftest import World
 from .month_licences import PARTNER, SYNCED, licence
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("parts_compared")]
 
 
 async def test_accepting_holds_for_the_reason_and_closing_needs_all_accepted(world: "World") -> None:

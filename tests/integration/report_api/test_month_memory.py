@@ -104,7 +104,7 @@ async def test_a_month_that_was_closed_says_so_at_once(world: "World") -> None:
 async def test_months_that_nobody_looks_at_are_forgotten_first(world: "World") -> None:
     await made(world)
     month = await looked_at(MonthStore(world.pool))
-    memory = MonthMemory(most_customers=2)
+    memory = MonthMemory(most=2)
     memory.keep("a", PERIOD, "1", month)
     memory.keep("b", PERIOD, "1", month)
     assert memory.known("a", PERIOD, "1") is month
@@ -120,7 +120,7 @@ async def test_a_month_of_too_many_customers_puts_no_other_away(world: "World") 
     small = await looked_at(MonthStore(world.pool))
     customers = small.reconciliation.customers
     large = replace(small, reconciliation=replace(small.reconciliation, customers=[*customers] * 3))
-    memory = MonthMemory(most_customers=2)
+    memory = MonthMemory(most=2)
     memory.keep("a", PERIOD, "1", small)
     memory.keep("b", PERIOD, "1", large)
     assert (memory.known("a", PERIOD, "1"), memory.known("b", PERIOD, "1")) == (small, None)

@@ -35,6 +35,7 @@ OUTCOMES = st.sampled_from(["pending", "failed", "held", "skipped"])
     things=st.lists(st.tuples(OUTCOMES, st.none() | STATES), min_size=13, max_size=13),
     cleanups=st.lists(STATES, max_size=2),
     shared=st.booleans(),
+    clients=st.sampled_from([(7, 7, 7), (7, 7, 9), (7, 8, None)]),
     planned=st.booleans(),
 )
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -45,6 +46,7 @@ async def test_billed_is_in_halo_and_what_the_reasons_say(
     things: Sequence[tuple[str, Any]],
     cleanups: Sequence[Any],
     shared: bool,
+    clients: Sequence[int | None],
     planned: bool,
 ) -> None:
     partner = f"p-{uuid4()}"
@@ -67,6 +69,7 @@ async def test_billed_is_in_halo_and_what_the_reasons_say(
                 outcome=outcome,
                 reason="a_reason",
                 customer_ids=customers,
+                halo_client_id=clients[CUSTOMERS.index(customers[0])],
                 product_code=code,
                 line_nos=numbers,
                 halo_licence_id=known,
@@ -80,6 +83,7 @@ async def test_billed_is_in_halo_and_what_the_reasons_say(
                 action="delete",
                 reason="delete_guard",
                 customer_ids=[],
+                halo_client_id=licence_id % 3 + 7,
                 product_code=None,
                 halo_licence_id=licence_id,
             )
@@ -114,6 +118,9 @@ async def test_billed_is_in_halo_and_what_the_reasons_say(
     things_now = len(items) if planned and items else len({(c, p) for c, p, *_ in lines})
     assert len({row["item_key"] for row in rows_shown}) == things_now
     assert sum(each["count"] for each in month["reasons"]) == things_now
+    for customer in {row["customer_id"] for row in rows_shown}:
+        own = await world.get(f"/months/2026-11/items?customer_id={customer}&limit=500", partner=partner, key=None)
+        assert own["items"] == [row for row in rows_shown if row["customer_id"] == customer]
 
 
 async def shown_rows(world: "World", partner: str) -> list[Fields]:

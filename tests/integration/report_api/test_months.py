@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tests.integration.conftest import World
 from .month_licences import PARTNER, SYNCED, licence
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("parts_compared")]
 
 
 async def test_a_month_that_is_in_halo_as_billed_is_ready(world: "World") -> None:

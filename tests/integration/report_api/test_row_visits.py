@@ -56,8 +56,20 @@ async def test_a_month_compares_no_line_with_every_other(world: "World") -> None
     await world.pool.execute("ANALYZE")
     await month(world, ACME, LINES)
     async with world.pool.acquire() as connection:
-        body = await body_of(world.pool, "month_rows", p_partner_id=ACME, p_period="2026-11")
+        body = await body_of(world.pool, "month_rows", p_partner_id=ACME, p_period="2026-11", p_customers=None)
         assert await looked_at_in_vain(connection, body) < LINES * 10
+
+
+async def test_the_month_of_one_customer_looks_at_its_own_rows_alone(world: "World") -> None:
+    await month(world, ACME, LINES)
+    await world.pool.execute("ANALYZE")
+    of = {"p_partner_id": ACME, "p_period": "2026-11"}
+    async with world.pool.acquire() as connection:
+        whole, one = [
+            await visited(connection, await body_of(world.pool, "month_rows", **of, p_customers=customers))
+            for customers in (None, ["C-7"])
+        ]
+        assert one < whole / 5
 
 
 async def test_a_page_of_a_file_reads_its_own_rows_alone(world: "World") -> None:

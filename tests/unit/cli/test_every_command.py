@@ -56,6 +56,16 @@ def test_a_command_has_json_and_a_help_with_an_example_that_it_takes(words: tupl
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_a_command_about_a_partner_names_it_first(words: tuple[str, ...]) -> None:
+    """`--partner` narrows what is about all partners, and is another way to say PARTNER where one has to be named."""
+    named = [each for each in COMMANDS[words].params if each.metavar == "PARTNER"]
+    arguments = [each for each in COMMANDS[words].params if each.param_type_name == "argument"]
+    for each in named:
+        assert not each.required or each is arguments[0], each.opts
+        assert each in arguments or "--partner" in each.opts
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_a_command_has_a_test(words: tuple[str, ...], texts: str) -> None:
     called = r',\s*"?'.join(f'"{word}"' for word in words)
     if len(words) == 1:  # a word alone may be anything: it has to be what is called

@@ -116,5 +116,5 @@ def test_a_run_succeeds_only_if_that_is_true_of_every_item(
 
 @pytest.mark.parametrize("cancelled", [False, True])
 def test_a_run_with_pending_items_has_not_ended(cancelled: bool) -> None:
-    with pytest.raises(ValueError, match="1 items are pending"):
+    with pytest.raises(ValueError, match="1 item is pending"):
         final_state(Counters(total=1, pending=1), connection_lost=False, cancelled=cancelled)

@@ -57,7 +57,7 @@ def test_a_cell(value: object, expected: str) -> None:
 )
 def test_a_file_of_a_page_has_the_signs_of_its_readers_spreadsheet(language: str, signs: Signs) -> None:
     speak(language)
-    assert replace(for_reader(), time=None) == signs
+    assert replace(for_reader(), time=None, keeps_digits=False) == signs
 
 
 def test_a_decimal_has_the_readers_sign_and_a_text_that_looks_like_one_stays() -> None:
@@ -68,6 +68,44 @@ def test_a_time_is_one_that_a_spreadsheet_knows_for_people_and_iso_8601_for_prog
     at = datetime.fromisoformat("2026-11-29T17:08:45.861327+02:00")
     assert cell(at) == "2026-11-29T15:08:45.861327+00:00"
     assert cell(at, time=for_reader().time) == "2026-11-29 15:08:45"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("007", '="007"'),
+        ("-007.50", '="-007.50"'),
+        ("1234567890123456", '="1234567890123456"'),
+        ("12E4", '="12E4"'),
+        ("0", "0"),
+        ("0.5", "0.5"),
+        ("700", "700"),
+        ("-12.50", "-12.50"),
+        ("C-007", "C-007"),
+        ("\u0660\u0667", "\u0660\u0667"),
+        ('="007"', '\'="007"'),
+        ('007";=1', "007\";'=1"),
+        (1234567890123456, "1234567890123456"),
+        (Decimal("0.10"), "0.10"),
+        (["007"], '="007"'),
+        (["007", "8"], "007; 8"),
+    ],
+)
+def test_a_text_of_digits_stays_as_it_is_in_a_spreadsheet(value: object, expected: str) -> None:
+    assert for_reader().keeps_digits
+    assert cell(value, keeps_digits=True) == expected
+    for made in (expected, cell(value)):
+        assert unguarded(made) == ("; ".join(value) if isinstance(value, list) else str(value))
+    assert not cell(value).startswith("="), "programs get no formula"
+
+
+@given(st.text('0123456789.eE+-"=;'))
+def test_the_only_formula_shows_digits_and_is_read_as_they_were(text: str) -> None:
+    made = cell(text, keeps_digits=True)
+    assert unguarded(made) == text
+    if made.startswith("="):
+        assert made == f'="{text}"'
+        assert re.fullmatch(r"[\d.eE+-]+", text)
 
 
 TURNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"

@@ -2,6 +2,7 @@
 
 import structlog
 from halosync.domain.connection_sentences import LOG_IN_UNREADABLE
+from halosync.domain.listing import counted
 from halosync.ports.connections import EncryptedTokens
 from halosync.runtime.vault import UnreadableError, Vault
 
@@ -46,8 +47,8 @@ class TokenWatch:
         """
         if self._unreadable:
             raise UnreadableTokensError(
-                f"token_unreadable: the tokens of {len(self._unreadable)} partners were encrypted with a key that is "
-                "not in HALOSYNC_TOKEN_KEYS: put it back, behind the first one, or have them connect again"
+                f"token_unreadable: the tokens of {counted(len(self._unreadable), 'partner')} were encrypted with a key"
+                " that is not in HALOSYNC_TOKEN_KEYS: put it back, behind the first one, or have them connect again"
             )
 
     def _reads(self, tokens: EncryptedTokens) -> bool:

@@ -136,5 +136,10 @@ def ports_of(request: Request) -> Ports:
     return cast("Ports", request.app.state.ports)
 
 
-PortsHere = Annotated[Ports, Depends(ports_of)]
+async def _ports_here(request: Request) -> Ports:
+    # Async though it waits for nothing: FastAPI hands what is not to a thread, which takes longer than all of the rest.
+    return ports_of(request)
+
+
+PortsHere = Annotated[Ports, Depends(_ports_here)]
 """The ports, as an argument of a route."""

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from enum import StrEnum
 
 from halosync.cli.output import show_table
+from halosync.domain.listing import counted
 from halosync.store import dead_letters
 from halosync.store.dead_letters import Cause, DeadLetter, OpenedLetter
 
@@ -83,7 +84,8 @@ def json_body(letter: OpenedLetter) -> dict[str, object]:
 def _shown(body: bytes) -> str:
     if len(body) <= _MOST_SHOWN_BYTES:
         return _readable(body)
-    return f"{_readable(body[:_MOST_SHOWN_BYTES])}\n… {len(body) - _MOST_SHOWN_BYTES} bytes more; --json has all"
+    more = counted(len(body) - _MOST_SHOWN_BYTES, "byte")
+    return f"{_readable(body[:_MOST_SHOWN_BYTES])}\n… {more} more; --json has all"
 
 
 def _readable(body: bytes) -> str:

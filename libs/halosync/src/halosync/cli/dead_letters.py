@@ -13,6 +13,7 @@ from halosync.cli.failures import CommandError, told
 from halosync.cli.invoice_check import read_file
 from halosync.cli.output import Json, complain, emit_json, progress, require_answer, say
 from halosync.cli.replay import Pace, Replayed, Replayer
+from halosync.domain.listing import counted
 from halosync.messaging.publisher import Publisher
 from halosync.store.dead_letters import A_PAGE, DeadLetterStore, OpenedLetter, Selection
 from halosync.store.pool import Pool
@@ -150,6 +151,6 @@ def discard(
     require_answer(yes=yes, as_json=as_json)
     numbers = with_database(lambda pool: chosen(pool, ids, selection))
     if numbers and not yes:
-        typer.confirm(f"Discard {len(numbers)} dead letters?", abort=True, err=True)
+        typer.confirm(f"Discard {counted(len(numbers), 'dead letter')}?", abort=True, err=True)
     discarded = with_database(lambda pool: DeadLetterStore(pool).discard(numbers))
     emit_json({"discarded": discarded}) if as_json else say(f"Discarded {discarded}.")

@@ -12,7 +12,7 @@ from halosync.cli.connections import connected, database
 from halosync.cli.output import Json, emit_json, say, show_table
 from halosync.cli.settings import BrokerOrNone, DatabaseSettings
 from halosync.cli.status import duration
-from halosync.domain.listing import ended
+from halosync.domain.listing import counted, ended
 from halosync.messaging.connection import plain_channel
 from halosync.messaging.declaring import MissingTopologyError, look_at_topology
 from halosync.messaging.publisher import Publisher
@@ -101,9 +101,10 @@ async def _rows(pool: Pool) -> AsyncIterator[DoctorFinding]:
     yield await _clock(store)
     figures = await store.figures()
     late = figures.outbox > 0 and figures.oldest_outbox_s > OLD_OUTBOX_S
-    waiting = f"{figures.outbox} messages wait to be published, the oldest for {duration(figures.oldest_outbox_s)}."
+    left = counted(figures.outbox, "message")
+    waiting = f"{left} still to be published, the oldest for {duration(figures.oldest_outbox_s)}."
     yield _judged("outbox", waiting, "Is any service running, and does RabbitMQ take messages?", wrong=late)
-    kept = f"{figures.dead_letters} messages could not be processed."
+    kept = f"{counted(figures.dead_letters, 'message')} could not be processed."
     yield _judged("dead letters", kept, "`halosync dead-letters list` says why.", wrong=figures.dead_letters > 0)
     stuck = await store.stuck_runs()
     for run in stuck:
@@ -112,16 +113,16 @@ async def _rows(pool: Pool) -> AsyncIterator[DoctorFinding]:
             "runs", Severity.WRONG, says, "Are planner and halo-writer running, and their queues consumed?"
         )
     if not stuck:
-        yield DoctorFinding("runs", Severity.OK, f"{figures.open_runs} runs go on, and none is stuck.")
+        yield DoctorFinding("runs", Severity.OK, f"{counted(figures.open_runs, 'open run')}, and none is stuck.")
     partners = await PartnerStore(pool).list()
     broken = [partner.partner_id for partner in partners if partner.connection == "broken"]
-    says = f"{len(broken)} connections to Halo are broken{': ' if broken else ''}{', '.join(broken)}."
+    says = f"{counted(len(broken), 'broken connection')} to Halo{': ' if broken else ''}{', '.join(broken)}."
     yield _judged(
         "connections", says, "`halosync connection show ID` says why.", wrong=bool(broken), verdict=Severity.NOTE
     )
     if figures.paused:
         yield DoctorFinding(
-            "partners", Severity.NOTE, f"{figures.paused} are paused.", "See `halosync partner resume`."
+            "partners", Severity.NOTE, f"{counted(figures.paused, 'partner')} paused.", "See `halosync partner resume`."
         )
     invariants = await store.broken_invariants()
     if invariants is None:

@@ -66,7 +66,7 @@ def publish_invoice(
     if as_json:
         emit_json({"published": True, **(verdict.as_json() if verdict else {})})
     else:
-        say(f"Published {file.name} ({len(body)} bytes) to {INVOICES.name}.")
+        say(f"Published {file.name} ({counted(len(body), 'byte')}) to {INVOICES.name}.")
 
 
 def read_or_fail(file: Path) -> bytes:

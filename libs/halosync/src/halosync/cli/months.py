@@ -19,7 +19,7 @@ from halosync.store.pool import Pool
 
 app = typer.Typer(help="Months: which of several invoices count.", no_args_is_help=True)
 
-Partner = Annotated[str, typer.Option("--partner", metavar="PARTNER", help="The partner.")]
+Partner = Annotated[str, typer.Argument(metavar="PARTNER", help="The partner.")]
 
 
 def _period(value: str) -> str:
@@ -51,15 +51,15 @@ def show(behind: Behind = None, by_option: ByOption = None, *, as_json: Json = F
 
 @app.command("choose")
 def choose(
+    partner: Partner,
     period: Period,
     invoices: Annotated[MonthInvoices, typer.Argument(help="What counts: all their lines together, or the newest.")],
-    partner: Partner,
     *,
     as_json: Json = False,
 ) -> None:
     """Say which invoices of a month count, where several do not replace one another. No run begins before that.
 
-    Example: halosync month choose 2026-11 together --partner acme-msp
+    Example: halosync month choose acme-msp 2026-11 together
     """
 
     async def change(pool: Pool) -> None:

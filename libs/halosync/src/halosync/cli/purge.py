@@ -46,7 +46,7 @@ def purge(
     if not yes:
         found = with_database(count)
         typer.confirm(
-            f"Purge the details of {_how_many(found)}, older than {months} months?",
+            f"Purge the details of {_how_many(found)}, older than {counted(months, 'month')}?",
             abort=True,
             err=True,
         )

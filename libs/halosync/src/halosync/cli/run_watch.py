@@ -7,6 +7,7 @@ from rich.progress import Progress
 
 from halosync.cli.failures import CommandError
 from halosync.cli.run_refusal import why_no_run
+from halosync.domain.listing import counted
 from halosync.domain.states import RunState
 from halosync.ports.run_start import NoRunError
 from halosync.ports.run_views import RunView
@@ -49,9 +50,10 @@ def summary(run: RunView) -> str:
     counts = run.counters
     done = f"{counts.created} created, {counts.updated} updated, {counts.deleted} deleted, {counts.unchanged} unchanged"
     rest = f"{counts.skipped} skipped, {counts.held} held, {counts.failed} failed, {counts.pending} pending"
+    requests = counted(run.halo_requests, "request")
     sentences = [
         f"Run {run.run_id} of {run.partner_id} for {run.invoice_id} revision {run.revision}: {run.state}.",
-        f"{counts.total} items: {counts.synced} synced ({done}), {rest}; {run.halo_requests} requests to Halo.",
+        f"{counted(counts.total, 'item')}: {counts.synced} synced ({done}), {rest}; {requests} to Halo.",
     ]
     if run.error:
         sentences.append(run.error)

@@ -12,6 +12,7 @@ from halosync.cli.run_refusal import why_no_run
 from halosync.cli.run_starts import retry, start, undo
 from halosync.cli.run_watch import SUCCESS, as_json_value, follow, summary
 from halosync.domain.acts import COMMAND_LINE
+from halosync.domain.listing import are, counted
 from halosync.ports.run_start import NoRunError
 from halosync.ports.run_views import RunView
 from halosync.store.partners import PartnerStore
@@ -96,7 +97,7 @@ def cancel(
         if as_json:
             emit_json({"cancelled": cancelled})
         else:
-            say(f"{len(cancelled)} runs are cancelled.")
+            say(f"{counted(len(cancelled), 'run')} {are(len(cancelled))} cancelled.")
         return
     asked = with_database(ask)
     if as_json:

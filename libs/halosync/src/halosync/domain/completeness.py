@@ -18,6 +18,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from halosync.domain.listing import counted
+
 SMALLEST_CAP = 50
 """Halo's own default of rows in a page; none is known that gives fewer when more are asked for (halo-api section 2)."""
 
@@ -145,19 +147,19 @@ def _received(pages: Pages, page: ReadPage, *, most: int, by_client: bool) -> tu
         count_lied=lied,
     )
     if pages.halved and (page.new_rows or not received):
-        raise IncompleteReadError(f"Halo showed page 1 for page 2, and then {page.new_rows} other rows")
+        raise IncompleteReadError(f"Halo showed page 1 for page 2, and then {counted(page.new_rows, 'other row')}")
     if pages.halved or (pages.next == 2 and received and not page.new_rows and page.ids[0] == pages.first_id):
         return _page_1_again(pages, page, most=most, by_client=by_client)
     behind_the_end = page.new_rows == 0 and not pages.overlaps
     if lied:
         return after, Next.COMPLETE if behind_the_end else Next.PAGE
     if rows > record_count:
-        raise IncompleteReadError(f"Halo said {record_count} rows and sent {rows}")
+        raise IncompleteReadError(f"Halo said {counted(record_count, 'row')} and sent {rows}")
     if rows == record_count:
         sure = behind_the_end or received < after.fullest or after.counts_all
         return after, Next.COMPLETE if sure else Next.PAGE
     if behind_the_end or not received:
-        raise IncompleteReadError(f"Halo said {record_count} rows and sent {rows}")
+        raise IncompleteReadError(f"Halo said {counted(record_count, 'row')} and sent {rows}")
     if page.new_rows == 0 and received < pages.size:  # what was asked for anew was cut: go on as Halo gives it
         return replace(after, size=received, next=rows // received + 1), Next.PAGE
     return after, Next.PAGE
@@ -179,7 +181,9 @@ def _count_lied(pages: Pages, page: ReadPage) -> bool:
         if page.record_count in {pages.record_count, len(page.ids)}:
             return True
     if page.record_count != pages.record_count:
-        raise IncompleteReadError(f"Halo said {pages.record_count} rows, and on a later page {page.record_count}")
+        raise IncompleteReadError(
+            f"Halo said {counted(pages.record_count, 'row')}, and on a later page {page.record_count}"
+        )
     return False
 
 
@@ -187,9 +191,11 @@ def _looked_through(pages: Pages, page: ReadPage, before: int) -> tuple[Pages, N
     """The list is complete once it was received twice, the second time without a new row."""
     received = before + len(page.ids)
     if before and page.ids and page.ids[0] == pages.first_id:
-        raise IncompleteReadError(f"asked once more for its {pages.rows} rows, Halo sent the same page twice")
+        raise IncompleteReadError(
+            f"asked once more for its {counted(pages.rows, 'row')}, Halo sent the same page twice"
+        )
     if page.new_rows or not before < received <= pages.rows:  # more of them: pages overlap, so the list shifts
-        raise IncompleteReadError(f"asked once more for its {pages.rows} rows, Halo sent others")
+        raise IncompleteReadError(f"asked once more for its {counted(pages.rows, 'row')}, Halo sent others")
     after = replace(pages, next=pages.next + 1, looked_through=received, first_id=page.ids[0])
     return after, Next.COMPLETE if received == pages.rows else Next.PAGE
 

@@ -8,6 +8,7 @@ read is compared with what is known (`guard.shrunk`).
 """
 
 from halosync.domain.completeness import IncompleteReadError, Pages
+from halosync.domain.listing import counted
 
 
 def pages_of_client(before: Pages, *, most: int) -> Pages:
@@ -44,4 +45,4 @@ def all_clients_read(rows: int, said: int | None, *, awaited: int) -> None:
         IncompleteReadError: rows are missing, and not only such as Halo counts and shows nowhere.
     """
     if said is not None and awaited and rows < said:
-        raise IncompleteReadError(f"Halo said {said} licences and showed {rows} when asked client by client")
+        raise IncompleteReadError(f"Halo said {counted(said, 'licence')} and showed {rows} when asked client by client")

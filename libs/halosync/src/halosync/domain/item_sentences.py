@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from halosync.domain.decimals import percent, plain, price_text
 from halosync.domain.line_numbers import line_name
-from halosync.domain.listing import ids, listed
+from halosync.domain.listing import counted, ids, listed
 from halosync.domain.model import Action, Drift
 from halosync.domain.plan import DeleteGuard
 
@@ -184,10 +184,10 @@ def delete_guard(removals: int, active: int, guard: DeleteGuard, *, approved: in
     left = removals - approved
     held = f"the {left:,} that nobody has approved are held" if approved else "all removals are held"
     return (
-        f"This {'undo' if undo else 'run'} would remove {removals:,} licences, and its clients have {active:,} active "
-        f"ones. That is more than {guard.max_count:,} and more than {percent(guard.max_fraction)} % of them, so {held}."
-        f" {'Look at what it would take back' if undo else 'Check the invoice'}; if the removals are right, approve "
-        f"{left:,} removals: the next {'undo of that run' if undo else 'run'} carries them out."
+        f"This {'undo' if undo else 'run'} would remove {counted(removals, 'licence')}, and its clients have {active:,}"
+        f" active ones. That is more than {guard.max_count:,} and more than {percent(guard.max_fraction)} % of them, so"
+        f" {held}. {'Look at what it would take back' if undo else 'Check the invoice'}; if the removals are right,"
+        f" approve {counted(left, 'removal')}: the next {'undo of that run' if undo else 'run'} carries them out."
     )
 
 

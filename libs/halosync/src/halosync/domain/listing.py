@@ -18,6 +18,11 @@ def counted(number: int, one: str) -> str:
     return f"{number:,} {one if number == 1 else one + 's'}"
 
 
+def are(number: int) -> str:
+    """Return the verb behind a count: is, or are."""
+    return "is" if number == 1 else "are"
+
+
 def ids(numbers: Iterable[int]) -> str:
     """Return the ids of clients or licences in Halo, as pages show them: `#7, #8`."""
     return listed(f"#{number}" for number in numbers)

@@ -11,6 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from halosync.domain.model import Outcome
+from halosync.domain.natural_order import natural_key
 from halosync.domain.remedy import needs_attention
 
 ZERO = Decimal("0.00")
@@ -143,6 +144,7 @@ class Reconciliation:
     """A month as it stands.
 
     Attributes:
+        customers: by name as people look for them, then by id.
         open_things: how many keep it from being ready.
         accepted: how many somebody accepted as they are.
         not_synchronised: what is billed and not in Halo, for reasons that keep the month open.
@@ -181,7 +183,10 @@ def reconcile(groups: Iterable[MonthGroup]) -> Reconciliation:
             by_cycle[(group.billing_cycle or "").strip().casefold()].append(group)
     return Reconciliation(
         totals=[_cycle(by_cycle[key]) for key in sorted(by_cycle)],
-        customers=[_customer(customer_id, found) for customer_id, found in by_customer.items()],
+        customers=sorted(
+            (_customer(customer_id, found) for customer_id, found in by_customer.items()),
+            key=lambda each: (natural_key(each.customer_name), each.customer_id),
+        ),
         reasons=_reasons(every),
         open_things=sum(group.keeps_open for group in every),
         accepted=sum(group.accepted for group in every),

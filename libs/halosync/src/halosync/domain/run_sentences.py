@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from halosync.domain.connection_sentences import NOT_CONNECTED, SHOWS_UNREADABLE
 from halosync.domain.decimals import percent
-from halosync.domain.listing import ended
+from halosync.domain.listing import counted, ended
 from halosync.domain.plan import DeleteGuard
 
 
@@ -136,10 +136,10 @@ def clients_emptied(clients: int, missing: int) -> str:
 def licences_missing(missing: int, known: int, observed: int, guard: DeleteGuard) -> str:
     """Say how many known licences a read did not show."""
     return (
-        f"{missing:,} of {known:,} known licences are missing from what Halo showed ({observed:,} licences). That is "
-        f"more than {guard.max_count:,} and more than {percent(guard.max_fraction)} %, so nothing was written. The "
-        "Halo agent that is connected may have lost rights: check its permissions in Halo. If the licences really are "
-        "gone, confirm it when you start the next Sync."
+        f"{missing:,} of {known:,} known licences are missing from what Halo showed ({counted(observed, 'licence')})."
+        f" That is more than {guard.max_count:,} and more than {percent(guard.max_fraction)} %, so nothing was written."
+        " The Halo agent that is connected may have lost rights: check its permissions in Halo. If the licences really"
+        " are gone, confirm it when you start the next Sync."
     )
 
 

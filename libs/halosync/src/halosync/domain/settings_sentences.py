@@ -6,6 +6,7 @@ from typing import Any
 
 from halosync.domain.countries import country_name
 from halosync.domain.decimals import percent
+from halosync.domain.listing import counted
 
 _SETTINGS = {
     "auto_sync": "automatic sync",
@@ -68,7 +69,7 @@ def _words(value: Mapping[str, str]) -> str:
 
 _TOLD: Mapping[str, Callable[[Any], str]] = {
     "delete_guard": _guard,
-    "rate_limit": lambda value: f"{value['requests']} requests in {value['window_s']:g} seconds",
+    "rate_limit": lambda value: f"{counted(value['requests'], 'request')} in {value['window_s']:g} seconds",
     "billing_cycles": _words,
     "country": country_name,
 }

@@ -11,6 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol
 
+from halosync.domain.listing import are, counted
 from halosync.domain.model import Action, Outcome
 
 
@@ -184,7 +185,7 @@ def final_state(counters: Counters, *, connection_lost: bool, cancelled: bool) -
         ValueError: items are still pending, so the run has not ended.
     """
     if counters.pending:
-        raise ValueError(f"The run has not ended: {counters.pending} items are pending.")
+        raise ValueError(f"The run has not ended: {counted(counters.pending, 'item')} {are(counters.pending)} pending.")
     if connection_lost:
         return RunState.FAILED
     if cancelled:

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from halosync.domain.foreign_marks import FOREIGN_MARKS
+from halosync.domain.listing import are, counted
 from halosync.domain.tenant import HaloHosts
 from halosync.halo import rows
 from halosync.halo.read import CLIENTS_PATH, LICENCES_PATH
@@ -172,7 +173,7 @@ def _of_rows(what: str, shown: Sequence[Any]) -> Iterable[Finding]:
     as_text = [name for name in USED[what] if any(_number_as_text(name, row.get(name)) for row in objects)]
     absent = [name for name in USED[what] if objects and not any(name in row for row in objects)]
     if unread:
-        yield Finding(f"{what}: values", f"{unread} rows are not understood", Verdict.NEW)
+        yield Finding(f"{what}: values", f"{counted(unread, 'row')} {are(unread)} not understood", Verdict.NEW)
     if as_text:
         yield Finding(f"{what}: values", f"as text: {', '.join(as_text)}", Verdict.TOLERATED)
     if absent:
@@ -215,10 +216,10 @@ async def _page_2(ask: Ask, what: str, path: str, first: Sequence[Any], count: i
         return Finding(fact, "is no list", Verdict.NEW)
     new = {str(row.get("id")) for row in second if isinstance(row, dict)} - known
     if count > len(first):
-        heeded = Finding(fact, f"{len(new)} other rows", Verdict.ASSUMED)
+        heeded = Finding(fact, counted(len(new), "other row"), Verdict.ASSUMED)
         return heeded if new else Finding(fact, "the same rows: page_no is ignored", Verdict.TOLERATED)
     if new:
-        return Finding(fact, f"{len(new)} rows more than record_count says", Verdict.TOLERATED)
+        return Finding(fact, f"{counted(len(new), 'row')} more than record_count says", Verdict.TOLERATED)
     return Finding(fact, "the last page again" if second else "no rows", Verdict.ASSUMED)
 
 
@@ -228,7 +229,7 @@ async def _large_page(ask: Ask, what: str, path: str, usual: int) -> Finding:
         return Finding(fact, "is refused", Verdict.TOLERATED)
     if len(large) <= usual:
         return Finding(fact, f"cut to {len(large)}", Verdict.TOLERATED)
-    return Finding(fact, f"{len(large)} rows", Verdict.ASSUMED)
+    return Finding(fact, counted(len(large), "row"), Verdict.ASSUMED)
 
 
 async def _narrowed(ask: Ask, shown: Sequence[Any]) -> Finding:
@@ -241,5 +242,7 @@ async def _narrowed(ask: Ask, shown: Sequence[Any]) -> Finding:
         return Finding(fact, "shows nothing", Verdict.NEW)
     others = sum(str(row.get("client_id")) != str(client_id) for row in found)
     return Finding(
-        fact, f"shows {others} licences of others" if others else "heeded", Verdict.NEW if others else Verdict.ASSUMED
+        fact,
+        f"shows {counted(others, 'licence')} of others" if others else "heeded",
+        Verdict.NEW if others else Verdict.ASSUMED,
     )

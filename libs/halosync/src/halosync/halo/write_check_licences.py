@@ -8,6 +8,7 @@ from html import unescape
 from http import HTTPStatus
 from typing import Any
 
+from halosync.domain.listing import counted
 from halosync.halo.read import LICENCES_PATH
 from halosync.halo.rows import HaloRow
 from halosync.ports.conformance import RawAnswer
@@ -56,7 +57,8 @@ class OwnLicences:
         active = [row for row in shown.values() if not is_set(row, "deleted")]
         if others := [row for row in active if is_active(row) or STAMP not in str(row.get("notes"))]:
             raise NotForTestsError(
-                f"client {self._client_id} has {len(others)} licences. Make a client for this test that has none"
+                f"client {self._client_id} has {counted(len(others), 'licence')}. Make a client for this test that has"
+                " none"
             )
         self._began, self._left_before = True, frozenset(shown)
 

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from halosync.domain.invoice_choice import MonthInvoices
+from halosync.domain.listing import are, counted
 from halosync.domain.model import Outcome
 from halosync.domain.month import Reconciliation, keeps_month_open, not_recurring
 from halosync.domain.run_sentences import NoRun
@@ -22,7 +23,7 @@ class NotReadyError(RuntimeError):
     """The month cannot be closed: `open_things` of it are neither synchronised nor accepted."""
 
     def __init__(self, open_things: int) -> None:
-        super().__init__(f"{open_things} things are open")
+        super().__init__(f"{counted(open_things, 'thing')} {are(open_things)} open")
         self.open_things = open_things
 
 
@@ -34,7 +35,7 @@ class MonthChangedError(RuntimeError):
     """The month has changed since it was looked at: it has `accepted` accepted exceptions now."""
 
     def __init__(self, accepted: int) -> None:
-        super().__init__(f"{accepted} exceptions are accepted by now")
+        super().__init__(f"{counted(accepted, 'accepted exception')} by now")
         self.accepted = accepted
 
 

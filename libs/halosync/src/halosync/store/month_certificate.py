@@ -6,7 +6,7 @@ from datetime import datetime
 from halosync.domain.acts import Actor
 from halosync.domain.decimals import plain
 from halosync.ports.months import Month, MonthItem
-from halosync.store.month_items import month_item
+from halosync.store.month_items import RowsWanted, month_rows
 from halosync.store.pool import Connection
 from halosync.store.queries import QUERIES
 
@@ -43,18 +43,9 @@ _OF_AN_EXCEPTION = (
 async def certificate_of(connection: Connection, partner_id: str, month: Month, by: Actor) -> dict[str, object]:
     """Return what is certified, as JSON has it: it is kept as it was, whatever becomes of the rows."""
     of = {"partner_id": partner_id, "period": month.period}
-    rows = QUERIES.month_items(
-        connection,
-        **of,
-        reason=None,
-        customer_id=None,
-        only_different=True,
-        after_customer="",
-        after_key="",
-        after_cycle="",
-        most=None,  # what is certified is all of it
-    )
-    exceptions = [_exception(item) async for row in rows if (item := month_item(row)).is_exception]
+    # What is certified is all of it.
+    rows = await month_rows(connection, RowsWanted(partner_id, month.period, only_different=True))
+    exceptions = [_exception(item) for item in rows if item.is_exception]
     runs = [
         {
             **{name: row[name] for name in _OF_A_RUN},

@@ -24,13 +24,11 @@ from halosync.ports.months import (
 from halosync.store.audit import record, record_many
 from halosync.store.invoice_views import loaded_invoice
 from halosync.store.month_certificate import certificate_of
-from halosync.store.month_items import known_outcome, month_item
+from halosync.store.month_items import RowsWanted, known_outcome, month_rows, rows_behind
 from halosync.store.month_memory import MonthMemory
 from halosync.store.outbox import emit
 from halosync.store.pool import Connection, Pool
 from halosync.store.queries import QUERIES
-
-_FROM_THE_FIRST = {"after_customer": "", "after_key": "", "after_cycle": ""}
 
 
 class MonthStore:
@@ -71,20 +69,9 @@ class MonthStore:
         most: int,
     ) -> Sequence[MonthItem]:
         """Return rows behind the sums, by customer, key and billing cycle; `after` is these three of the last one."""
-        after_customer, after_key, after_cycle = after or ("", "", "")
-        rows = QUERIES.month_items(
-            self._pool,
-            partner_id=partner_id,
-            period=period,
-            reason=reason,
-            customer_id=customer_id,
-            only_different=only_different,
-            after_customer=after_customer,
-            after_key=after_key,
-            after_cycle=after_cycle,
-            most=most,
-        )
-        return [month_item(row) async for row in rows]
+        wanted = RowsWanted(partner_id, period, reason, customer_id, only_different, after, most)
+        async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
+            return await rows_behind(connection, self._memory, wanted)
 
     async def accept(self, partner_id: str, period: str, item_key: str, note: str, *, by: Actor) -> datetime:
         """Accept a thing as it is, for the reason that it has now; return when."""
@@ -114,10 +101,8 @@ class MonthStore:
         async with self._pool.acquire() as connection, connection.transaction():
             await QUERIES.lock_month(connection, partner_id=partner_id, period=period)
             of = {"partner_id": partner_id, "period": period, "reason": reason}
-            rows = QUERIES.month_items(
-                connection, **of, **_FROM_THE_FIRST, customer_id=customer_id, only_different=True, most=None
-            )
-            waiting = [item for item in [month_item(row) async for row in rows] if item.waits_for_word]
+            rows = await month_rows(connection, RowsWanted(**of, customer_id=customer_id, only_different=True))
+            waiting = [item for item in rows if item.waits_for_word]
             if RowsTogether.of(waiting) != seen or not waiting:
                 raise RowsChangedError
             keys = sorted({item.item_key for item in waiting})

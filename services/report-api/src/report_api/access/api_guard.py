@@ -99,12 +99,12 @@ def _unauthorised(detail: str, challenge: str) -> Problem:
     return Problem(401, "unauthorized", detail, headers={"WWW-Authenticate": challenge})
 
 
-def _principal(request: Request) -> Principal:
+async def _principal(request: Request) -> Principal:
     return cast("Principal", request.state.principal)
 
 
-def _actor(request: Request) -> Actor:
-    return _principal(request).actor
+async def _actor(request: Request) -> Actor:
+    return (await _principal(request)).actor
 
 
 PrincipalHere = Annotated[Principal, Depends(_principal)]

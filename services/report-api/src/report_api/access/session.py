@@ -128,7 +128,11 @@ def visitor_of(request: Request) -> Visitor:
     return cast("Visitor", request.state.visitor)
 
 
-VisitorHere = Annotated[Visitor, Depends(visitor_of)]
+async def _visitor_here(request: Request) -> Visitor:
+    return visitor_of(request)
+
+
+VisitorHere = Annotated[Visitor, Depends(_visitor_here)]
 """Who looks, as an argument of a page."""
 
 

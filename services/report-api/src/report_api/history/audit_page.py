@@ -50,7 +50,7 @@ After = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
 """The entry behind which the page begins."""
 
 
-def _choice(
+async def _choice(
     *,
     act: str = "",
     since: Since = None,

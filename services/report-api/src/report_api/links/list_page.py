@@ -15,6 +15,7 @@ from halosync.ports.links import Link, LinkPicture, Target
 
 from report_api.links.entries import ListEntry, entries_of
 from report_api.links.kind import LinkKind, LinkRow, Standing
+from report_api.links.unmatched import UnmatchedView
 from report_api.web.paging import page_of
 from report_api.web.sorting import Sorts
 
@@ -43,12 +44,19 @@ SORTS: Sorts[LinkRow[Any]] = Sorts(
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a person looks at. `show` None: every row; `sort` empty: those that need somebody first."""
+    """What a person looks at.
+
+    Attributes:
+        show: the rows of this standing; None: every row.
+        sort: empty: those that need somebody first.
+        unmatched: how all that is unmatched was looked at, if the person came from there: what is done leads back.
+    """
 
     show: Standing | None = None
     q: str = ""
     page: int = 1
     sort: str = ""
+    unmatched: UnmatchedView | None = None
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> "View":
@@ -59,6 +67,7 @@ class View:
             q=query.get("q", "").replace("\0", "")[:_LONGEST_SEARCH].strip(),
             page=page_of(query.get("page", "")),
             sort=SORTS.or_usual(sort),
+            unmatched=UnmatchedView.back(query.get("back", "")) if query.get("unmatched") else None,
         )
 
     @classmethod
@@ -71,7 +80,8 @@ class View:
         """Return the view as a query, without what is usual."""
         page = str(self.page) if self.page > 1 else ""
         values = {"show": str(self.show or ""), "q": self.q, "sort": self.sort, "page": page}
-        return {name: value for name, value in values.items() if value}
+        came_from = {} if self.unmatched is None else {"unmatched": "yes", "back": self.unmatched.text}
+        return {name: value for name, value in (values | came_from).items() if value}
 
     @property
     def text(self) -> str:
@@ -89,6 +99,10 @@ class View:
     def showing(self, show: Standing | None) -> str:
         """Return the address of another filter with the same search, relative to this one."""
         return f"?{replace(self, show=show, page=1).text}"
+
+    def unsearched(self, *, show_all: bool = False) -> str:
+        """Return the address without the search, and with `show_all` without the filter, relative to this one."""
+        return f"?{replace(self, q='', show=None if show_all else self.show, page=1).text}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from halosync.domain.listing import counted
 from halosync.domain.names import name_key
 
 from report_api.web.csv_export import unguarded
@@ -80,7 +81,9 @@ def read_sheet(content: bytes, *, required: Iterable[str], optional: Iterable[st
     except StopIteration:
         raise SheetErrors([SheetError(None, None, "the file is empty; its first line must name the columns")]) from None
     if len(header) > MOST_COLUMNS:
-        raise SheetErrors([SheetError(1, None, f"has {len(header)} columns; a file may have {MOST_COLUMNS}")])
+        raise SheetErrors(
+            [SheetError(1, None, f"has {counted(len(header), 'column')}; a file may have {MOST_COLUMNS}")]
+        )
     columns = _columns(header, list(required), list(optional))
     rows, errors = [], []
     for line, cells in records:
@@ -89,7 +92,7 @@ def read_sheet(content: bytes, *, required: Iterable[str], optional: Iterable[st
                 SheetError(
                     line,
                     None,
-                    f"has {len(cells)} cells, but line 1 has {len(header)}; make them equal",
+                    f"has {counted(len(cells), 'cell')}, but line 1 has {len(header)}; make them equal",
                 )
             )
             continue
@@ -126,7 +129,7 @@ def _columns(header: Sequence[str], required: Sequence[str], optional: Sequence[
     for column in (*required, *optional):
         count = named.count(column)
         if count > 1:
-            errors.append(SheetError(1, column, f"there are {count} columns of this name; keep one"))
+            errors.append(SheetError(1, column, f"{counted(count, 'column')} have this name; keep one"))
         elif count == 0 and column in required:
             errors.append(SheetError(1, column, f"this column is missing; the file has {', '.join(header)}"))
     if errors:

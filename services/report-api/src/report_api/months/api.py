@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from halosync.contracts.patterns import ITEM_KEY, PERIOD
+from halosync.domain.listing import counted
 from halosync.domain.roles import Role
 from halosync.ports.months import Month, MonthChangedError, NotReadyError, UnknownItemError
 from pydantic import TypeAdapter
@@ -124,7 +125,9 @@ async def close(partner: Partner, period: Period, wanted: CloseRequest, by: Acto
         detail = f"{left} not synchronised and not accepted yet. Synchronise or accept each, then close the month."
         raise Problem(409, "not_ready", detail, open_count=error.open_things) from None
     except MonthChangedError as error:
-        detail = f"The month has {error.accepted} accepted exceptions by now. Look at it again, then close it."
+        detail = (
+            f"The month has {counted(error.accepted, 'accepted exception')} by now. Look at it again, then close it."
+        )
         raise Problem(409, "changed_since", detail, accepted_count=error.accepted) from None
     if closing is None:
         raise not_found(NO_MONTH)

@@ -23,6 +23,7 @@ from report_api.runs.sync_panel import sync_panel
 from report_api.web.addresses import partner_url, see_other
 from report_api.web.fields import QueryText
 from report_api.web.formats import month as month_name
+from report_api.web.formats import number as number_text
 from report_api.web.formats import plural
 from report_api.web.paging import NumberedPage, PageNumber, Rows, rows_of
 from report_api.web.problems import not_found
@@ -40,7 +41,7 @@ SORTS: Sorts[CustomerSum] = Sorts(
         "in_halo": lambda each: each.in_halo,
         "difference": lambda each: abs(each.difference),
     },
-    then=lambda each: (natural_key(each.customer_name), each.customer_id),
+    then=None,  # the month has them by name
 )
 
 Sort = Annotated[str, Query(description="By what the customers are sorted."), AfterValidator(SORTS.known)]
@@ -128,14 +129,15 @@ def _first_remedy(month: Month) -> ReasonSum | None:
 
 def _why(customer: CustomerSum) -> Sequence[str]:
     return [
-        f"{sentences.label(each.reason)} ({each.count:,}){_accepted(each)}" for each in _differing(customer.reasons)
+        f"{sentences.label(each.reason)} ({number_text(each.count)}){_accepted(each)}"
+        for each in _differing(customer.reasons)
     ]
 
 
 def _accepted(each: ReasonSum) -> str:
     if not each.accepted:
         return ""
-    return ", accepted" if each.accepted == each.count else f", {each.accepted:,} accepted"
+    return ", accepted" if each.accepted == each.count else f", {number_text(each.accepted)} accepted"
 
 
 def _differing(reasons: Sequence[ReasonSum]) -> Sequence[ReasonSum]:

@@ -33,6 +33,8 @@ REASONS: Mapping[MonthReason, str] = {
     MonthReason.PRICE_TO_THE_CENT: "Halo rounds the unit price to cents",
 }
 
+_MONTH_REASONS: Mapping[str, str] = {reason.value: label for reason, label in REASONS.items()}
+
 _SYNC = RemedyLink("", "Go to Sync")
 """A remedy whose page has no name is on the month page itself: its Sync panel."""
 
@@ -51,9 +53,7 @@ def label(reason: str | None) -> str:
     """Return a reason as people read it; without one, that nothing explains the difference."""
     if reason is None:
         return "Unexplained: please tell your distributor"
-    if reason in set(MonthReason):
-        return REASONS[MonthReason(reason)]
-    return sentences.reason_label(reason) or reason
+    return _MONTH_REASONS.get(reason) or sentences.reason_label(reason) or reason
 
 
 def button(each: ReasonSum, run_id: UUID | None = None) -> RemedyLink | None:

@@ -4,7 +4,7 @@ from halosync.domain.states import RunState
 from halosync.ports.readiness import PartnerReadiness
 
 from report_api.runs.sentences import STATES, Meaning
-from report_api.web.formats import plural
+from report_api.web.formats import number, plural
 
 _WORST_FIRST = ("bad", "warn", "none", "good")
 
@@ -12,7 +12,7 @@ _WORST_FIRST = ("bad", "warn", "none", "good")
 def standing(partner: PartnerReadiness) -> Meaning:
     """Return the most important thing that somebody has to do about a partner."""
     failed, held, unmatched = partner.open_failed, partner.open_held, partner.unmatched_customers
-    told = ([f"{failed:,} failed"] if failed else []) + ([f"{held:,} held"] if held else [])
+    told = ([f"{number(failed)} failed"] if failed else []) + ([f"{number(held)} held"] if held else [])
     every = [
         (partner.connection == "broken", Meaning("Connection broken", "bad", partner.problem or "")),
         (partner.connection == "disconnected", Meaning("Not connected", "warn" if partner.invoice_id else "none", "")),

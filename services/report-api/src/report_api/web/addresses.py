@@ -14,14 +14,16 @@ def partner_url(partner_id: str, *parts: str) -> str:
     return "/portal/" + "/".join(map(_quoted, (partner_id, *parts)))
 
 
-def near_url(path: str, *parts: str) -> str:
+def near_url(path: str, *parts: str, **query: str | None) -> str:
     """Return the same address as `partner_url` does, as short as a page at `path` may write it: `../customer/C-1`.
 
     Args:
         path: the page's own, as it is written in its address; below `/portal/acme-msp/`.
         parts: of the page it leads to.
+        query: of the page it leads to; what is None or empty is left out.
     """
-    return "../" * (path.count("/") - _ABOVE) + "/".join(map(_quoted, parts))
+    asked = "&".join([f"{name}={_quoted(value)}" for name, value in query.items() if value])
+    return "../" * (path.count("/") - _ABOVE) + "/".join(map(_quoted, parts)) + ("?" + asked if asked else "")
 
 
 @lru_cache(maxsize=1000)

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import TypeVar
 
 from babel.numbers import get_decimal_symbol
@@ -34,16 +35,27 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 # apostrophes, a formula's sign. A match begins only where its blanks begin, and no part of it gives anything back, so
 # that any text is read once: a pattern that could begin at each of a thousand tabs would read a million characters.
 _INNER_FORMULA = re.compile(r"(?<![\s;])([\s;]++)('*+)(?=[=+\-@＝＋－＠])")
+# A spreadsheet makes 7 of 007, 120000 of 12E4, and keeps 15 digits; quotation marks around the cell change nothing.
+_CHANGED = re.compile(r"[+-]?(0\d[\d.]*|\d{16,}|\d+(\.\d+)?[Ee][+-]?\d+)", re.ASCII)
+_KEPT = re.compile(r'="([+\-\d.Ee]+)"', re.ASCII)
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """What ends a cell, what stands before a fraction, and how a time in UTC is written; None: by ISO 8601."""
+    """How values are written.
+
+    Attributes:
+        delimiter: what ends a cell.
+        point: what stands before a fraction.
+        time: how a time in UTC is written; None: by ISO 8601.
+        keeps_digits: a text of digits that a spreadsheet would change, such as the id 007, is written so that it stays.
+    """
 
     delimiter: str = ","
     point: str = "."
     time: str | None = None
+    keeps_digits: bool = False
 
 
 FOR_PROGRAMS = Signs()
@@ -60,12 +72,13 @@ def for_reader() -> Signs:
     """Return the signs that the spreadsheet of the person expects who opens a page's file (decision 17)."""
     numbers = spoken().numbers
     if get_decimal_symbol(numbers) == ",":
-        return Signs(";", ",", _TIME)
-    return Signs(";" if numbers.territory in _SEMICOLON_AND_POINT else ",", time=_TIME)
+        return Signs(";", ",", _TIME, keeps_digits=True)
+    delimiter = ";" if numbers.territory in _SEMICOLON_AND_POINT else ","
+    return Signs(delimiter, time=_TIME, keeps_digits=True)
 
 
-def cell(value: object, point: str = ".", time: str | None = None) -> str:
-    """Return a value as the text of a cell.
+def cell(value: object, point: str = ".", time: str | None = None, *, keeps_digits: bool = False) -> str:
+    """Return a value as the text of a cell; `point`, `time` and `keeps_digits` as of `Signs`.
 
     A text that a spreadsheet would run as a formula gets an apostrophe in front (OWASP, "CSV injection"), also behind a
     semicolon or tab, which end a cell in many countries; a plain number stays a number, also a negative one. A text
@@ -83,15 +96,23 @@ def cell(value: object, point: str = ".", time: str | None = None) -> str:
         case Decimal():
             return format(value, "f").replace(".", point)
         case list() | tuple():
-            return cell("; ".join(str(part) for part in value))
+            return cell("; ".join(str(part) for part in value), keeps_digits=keeps_digits)
         case _:
             text = closed(str(value)[:MOST_CHARACTERS])
+    changed = keeps_digits and isinstance(value, str) and _CHANGED.fullmatch(text)
+    # The one formula that is written: of digits, it shows them as they are.
+    return f'="{text}"' if changed else _guarded(text)
+
+
+def _guarded(text: str) -> str:
     text = _INNER_FORMULA.sub(_guard, text)
     return f"'{text}" if _is_formula(text.lstrip("'")) else text
 
 
 def unguarded(text: str) -> str:
     """Return the text of a cell without what `cell` put into it; other texts as they are."""
+    if kept := _KEPT.fullmatch(text):
+        return kept[1]
     bare = text.lstrip("'")
     return opened(_INNER_FORMULA.sub(_unguard, text[1:] if bare != text and _is_formula(bare) else text))
 
@@ -122,9 +143,10 @@ async def _lines(
     buffer.write("\ufeff")  # without this mark spreadsheets do not read UTF-8
     writer = csv.writer(buffer, delimiter=signs.delimiter)
     writer.writerow(columns)
+    written = partial(cell, point=signs.point, time=signs.time, keeps_digits=signs.keeps_digits)
     async for chunk in chunks:
         for number, row in enumerate(chunk, start=1):
-            writer.writerow([cell(value, signs.point, signs.time) for value in cells(row)])
+            writer.writerow([written(value) for value in cells(row)])
             if number % _SLICE == 0:
                 await asyncio.sleep(0)
         yield buffer.getvalue()

@@ -7,13 +7,11 @@ from functools import lru_cache
 
 from babel import Locale
 from babel.dates import format_skeleton
-from babel.numbers import get_decimal_symbol, get_group_symbol
 from markupsafe import Markup
 
-from report_api.web.languages import spoken
+from report_api.web.languages import MINUS, spoken
 
 _CENT = Decimal("0.01")
-_MINUS = "\N{MINUS SIGN}"
 
 NOTHING = "\N{EN DASH}"
 """What is shown for an unset value: unset is not zero (spec section 3)."""
@@ -21,13 +19,7 @@ NOTHING = "\N{EN DASH}"
 
 def _written(text: str) -> str:
     """Return a number that Python wrote, -1,234.5, with a true minus and the signs of the reader's language."""
-    return text.translate(_signs(spoken().numbers))
-
-
-@lru_cache(maxsize=500)
-def _signs(locale: Locale) -> Mapping[int, str]:
-    """Return how a language writes the signs of numbers; to look that up takes longer than to write a number."""
-    return {ord(","): get_group_symbol(locale), ord("."): get_decimal_symbol(locale), ord("-"): _MINUS}
+    return text.translate(spoken().signs)
 
 
 def number(value: int) -> str:
@@ -67,7 +59,7 @@ def money(value: Decimal | None, currency: str) -> str:
     """Return an amount with two digits, or more where it has more: AUD 1,234.50, or −AUD 1.00; unset is a dash."""
     if value is None:
         return NOTHING
-    return f"{_MINUS if value < 0 else ''}{currency}\N{NO-BREAK SPACE}{amount(abs(value))}"
+    return f"{MINUS if value < 0 else ''}{currency}\N{NO-BREAK SPACE}{amount(abs(value))}"
 
 
 def change(value: Decimal, currency: str) -> str:

@@ -1,11 +1,15 @@
 """The language of the browser that asks: how numbers and dates are written. The words of the pages are English."""
 
 import re
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from babel import Locale, UnknownLocaleError
+from babel.numbers import get_decimal_symbol, get_group_symbol
+
+MINUS = "\N{MINUS SIGN}"
 
 _WORLD = Locale.parse("en_001")
 """English as most of the world writes it: 5 Nov 2026; 12,345.50."""
@@ -14,14 +18,19 @@ _TAG = re.compile(r"([a-z]{2,3})(?:-[a-z]{4})?(?:-([a-z]{2}|\d{3}))?", re.IGNORE
 _MOST_CHARACTERS = 200
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Spoken:
     """How a person writes numbers, and dates with the English names of months."""
 
     numbers: Locale
     dates: Locale
 
-    @property
+    @cached_property
+    def signs(self) -> Mapping[int, str]:
+        """What stands for the signs of a number that Python wrote; each cell of a table asks for it."""
+        return {ord(","): get_group_symbol(self.numbers), ord("."): get_decimal_symbol(self.numbers), ord("-"): MINUS}
+
+    @cached_property
     def dates_tag(self) -> str:
         """The same for scripts: `en-AU`."""
         return str(self.dates).replace("_", "-")

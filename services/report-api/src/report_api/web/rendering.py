@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from functools import cache, partial
+from functools import cache
 from importlib import resources
 from os import PathLike, stat_result
 from typing import Any, TypeAlias
@@ -17,11 +17,12 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from report_api.web import formats
-from report_api.web.addresses import near_url, partner_url
+from report_api.web.addresses import partner_url
 from report_api.web.attributes import Attributes, Exact, exact
 from report_api.web.directions import contained
 from report_api.web.languages import spoken
 from report_api.web.navigation import navigation_of
+from report_api.web.row_links import RowLinks
 from report_api.web.unindented import Unindented
 from report_api.web.visitor import SignedIn, Visitor
 
@@ -59,13 +60,16 @@ def page(request: Request, template: str, status: int = 200, **values: object) -
     visitor: SignedIn | None = getattr(request.state, "visitor", None)
     notices: Sequence[Notice] = visitor.session.notices if visitor else ()
     request.state.notices_shown = notices
+    links = RowLinks(request.scope["raw_path"].decode("ascii"))
     around = {
         "visitor": visitor,
         "partner": visitor.partner if isinstance(visitor, Visitor) else None,
         "navigation": navigation_of(visitor),
         "notices": notices,
         "dates_tag": spoken().dates_tag,
-        "near": partial(near_url, request.scope["raw_path"].decode("ascii")),
+        "near": links.near,
+        "customer_link": links.customer,
+        "licence_link": links.licence,
     }
     html = _environment().get_template(template).render(**around, **values)
     return HTMLResponse(html, status_code=status, headers=HEADERS)

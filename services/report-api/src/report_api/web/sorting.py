@@ -17,12 +17,12 @@ class Sorts(Generic[Row]):
     Attributes:
         usual: the order that nobody asked for.
         by: the columns by their names in an address.
-        then: what rows that are equal there are sorted by, always from the front.
+        then: what rows that are equal there are sorted by, always from the front; None: they come in that order.
     """
 
     usual: SortKey[Row]
     by: Mapping[str, SortKey[Row]]
-    then: SortKey[Row]
+    then: SortKey[Row] | None
 
     def known(self, text: str) -> str:
         """Return the sort of an address; raises ValueError where there is no such column."""
@@ -39,7 +39,7 @@ class Sorts(Generic[Row]):
     def sorted(self, rows: Iterable[Row], sort: str = "") -> list[Row]:
         """Return the rows in an order; empty: the usual one."""
         name = sort.removeprefix("-")
-        found = sorted(rows, key=self.then)
+        found = sorted(rows, key=self.then) if self.then else rows
         return sorted(found, key=self.by[name] if name else self.usual, reverse=sort.startswith("-"))
 
 

@@ -18,18 +18,6 @@ RETURNS TABLE (invoice_pk bigint, run_id uuid, line_offset integer, price_field 
     FROM counting
 $$;
 
--- The items of a run, and the recurring lines of an invoice, for `month_rows`. Postgres does not write these functions into
--- a statement, so it takes them for a thousand rows. Where statistics are older than a large invoice it would take them
--- for one, and compare each row with each other.
-CREATE OR REPLACE FUNCTION run_items(p_run_id uuid) RETURNS SETOF item LANGUAGE plpgsql STABLE AS $$
-BEGIN
-    RETURN QUERY SELECT * FROM item WHERE item.run_id = p_run_id;
-END $$;
-CREATE OR REPLACE FUNCTION billed_lines(p_invoice_pk bigint) RETURNS SETOF invoice_line LANGUAGE plpgsql STABLE AS $$
-BEGIN
-    RETURN QUERY SELECT * FROM invoice_line l WHERE l.invoice_pk = p_invoice_pk AND l.kind = 'recurring';
-END $$;
-
 -- The number of the closing by which a month is closed; NULL: it is open. A new revision of an invoice opens it again, and
 -- so does an undo of any of its runs, unless it surely changed nothing: what was certified is not in Halo any more.
 CREATE OR REPLACE FUNCTION standing_closing(p_partner_id text, p_period text) RETURNS integer LANGUAGE sql STABLE AS $$

@@ -5,14 +5,16 @@
 -- without reason is a defect of ours. What several customers share is divided in proportion to what each is billed; the
 -- shares are cut from one running sum, so that they add up to the cent. `counted` is true in one row of each thing.
 -- A thing has a number here: its item's, or one below zero where there is no item yet. Sorting by text takes much longer.
+-- With `p_customers`: the rows of these, and some of those that stand in one circle with them.
 DROP FUNCTION IF EXISTS month_rows;
-CREATE FUNCTION month_rows(p_partner_id text, p_period text)
+CREATE FUNCTION month_rows(p_partner_id text, p_period text, p_customers text[] DEFAULT NULL)
 RETURNS TABLE (
     customer_id text, customer_name text, customer_ids text[], halo_client_id bigint, product_code text,
     licence_name text, halo_licence_id bigint, run_id uuid, item_id bigint, outcome text, reason text, detail text,
     billing_cycle text, cycle_key text, lines bigint, billed numeric, in_halo numeric, counted boolean
 ) LANGUAGE sql STABLE SET work_mem = '64MB' AS $$
     WITH plan AS MATERIALIZED (SELECT * FROM month_plans(p_partner_id, p_period)),
+    circle AS MATERIALIZED (SELECT * FROM month_circle(p_partner_id, p_period, p_customers)),
     -- Several invoices may have one run.
     planned_run AS MATERIALIZED (SELECT DISTINCT plan.run_id, plan.price_field FROM plan WHERE plan.run_id IS NOT NULL),
     -- Licences that undos have brought back with other ids, and what undos have left of a licence.
@@ -36,6 +38,8 @@ RETURNS TABLE (
             AND i.undone = 'undone' AND i.action = 'delete'
             AND i.run_id NOT IN (SELECT planned_run.run_id FROM planned_run)
             AND u.created_at > (SELECT max(newest.created_at) FROM planned_run JOIN run newest USING (run_id))
+            AND (p_customers IS NULL OR EXISTS (
+                SELECT FROM circle c WHERE i.customer_ids && c.customers OR i.halo_client_id = ANY (c.clients)))
             AND NOT EXISTS (
                 SELECT FROM planned_run p JOIN item known ON known.run_id = p.run_id
                     AND known.halo_client_id = i.halo_client_id AND known.outcome = 'synced'
@@ -43,7 +47,7 @@ RETURNS TABLE (
         ORDER BY u.halo_licence_id, r.created_at DESC
     ),
     planned AS MATERIALIZED (
-        SELECT i.*, p.price_field FROM planned_run p CROSS JOIN LATERAL run_items(p.run_id) AS i
+        SELECT i.*, p.price_field FROM planned_run p CROSS JOIN circle CROSS JOIN LATERAL run_items(p.run_id, circle.customers, circle.clients) AS i
         -- What was put back takes the place of an item that says that there is no licence.
         WHERE i.reason IS DISTINCT FROM 'quantity_zero' OR NOT EXISTS (
             SELECT FROM put_back b WHERE b.halo_client_id = i.halo_client_id
@@ -77,11 +81,17 @@ RETURNS TABLE (
         SELECT coalesce(t.item_id, -dense_rank() OVER (ORDER BY l.customer_id, product_key(l.product_code))) AS thing,
             l.customer_id, l.customer_name, l.product_code, coalesce(w.billing_cycle, l.billing_cycle) AS billing_cycle,
             round(l.quantity * l.unit_price, 2) AS amount
-        FROM plan p CROSS JOIN LATERAL billed_lines(p.invoice_pk) AS l
+        FROM plan p CROSS JOIN circle CROSS JOIN LATERAL billed_lines(p.invoice_pk, circle.customers) AS l
         LEFT JOIN word w ON w.cycle = billing_cycle_key(l.billing_cycle)
         LEFT JOIN planned_thing t ON t.customer_id = l.customer_id AND t.code = product_key(l.product_code)
         WHERE NOT EXISTS (
             SELECT FROM item_line m WHERE m.run_id = p.run_id AND m.line_no = l.line_no + p.line_offset)
+    ),
+    -- Of all items that are planned, whoever they are of: a licence may have moved to another client of Halo's since.
+    taken AS MATERIALIZED (
+        SELECT i.halo_licence_id FROM planned_run JOIN item i USING (run_id)
+        WHERE i.halo_licence_id IS NOT NULL AND EXISTS (SELECT FROM loose)
+        UNION ALL SELECT put_back.halo_licence_id FROM put_back
     ),
     -- For those, the licences that the partner's last plan found are what Halo holds of them; not what is planned for the
     -- month already, if only to be removed: each licence counts once.
@@ -91,12 +101,12 @@ RETURNS TABLE (
             r.price_field
         FROM (SELECT * FROM run WHERE run.partner_id = p_partner_id AND run.mode = 'apply' AND run.total > 0
               ORDER BY run.created_at DESC, run.run_id LIMIT 1) AS r
-        CROSS JOIN LATERAL run_items(r.run_id) AS i
+        CROSS JOIN circle CROSS JOIN LATERAL run_items(r.run_id, circle.customers, circle.clients) AS i
         LEFT JOIN brought_back b ON b.licence_id = i.halo_licence_id
         WHERE i.product_code IS NOT NULL AND EXISTS (SELECT FROM loose)
             AND (coalesce(b.is_now, i.halo_licence_id) IN (
-                SELECT coalesce(k.is_now, planned.halo_licence_id)
-                FROM planned LEFT JOIN brought_back k ON k.licence_id = planned.halo_licence_id)) IS NOT TRUE
+                SELECT coalesce(k.is_now, taken.halo_licence_id)
+                FROM taken LEFT JOIN brought_back k ON k.licence_id = taken.halo_licence_id)) IS NOT TRUE
         ORDER BY customer_id, code, i.seq
     ),
     line AS MATERIALIZED (
@@ -104,7 +114,7 @@ RETURNS TABLE (
             CASE WHEN i.outcome = 'synced' AND i.after_billing_cycle IS NOT NULL THEN i.after_billing_cycle
                  ELSE coalesce(w.billing_cycle, l.billing_cycle) END AS billing_cycle,
             round(l.quantity * l.unit_price, 2) AS amount
-        FROM plan p CROSS JOIN LATERAL billed_lines(p.invoice_pk) AS l
+        FROM plan p CROSS JOIN circle CROSS JOIN LATERAL billed_lines(p.invoice_pk, circle.customers) AS l
         LEFT JOIN word w ON w.cycle = billing_cycle_key(l.billing_cycle)
         -- LIMIT 1 looks each line up by key.
         JOIN LATERAL (

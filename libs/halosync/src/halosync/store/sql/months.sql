@@ -47,11 +47,12 @@ GROUP BY m.customer_id, m.cycle_key, m.outcome, m.reason
 ORDER BY natural_order(min(m.customer_name)) COLLATE "C", m.customer_id, 4, m.outcome, m.reason;
 
 -- name: month_items
--- A page of the rows behind the sums, by customer, thing and billing cycle.
+-- A page of the rows behind the sums, by customer, thing and billing cycle. Those of one customer are
+-- summed alone, which takes a tenth of the time.
 SELECT k.item_key, m.customer_id, m.customer_name, m.halo_client_id, m.product_code, m.licence_name, m.halo_licence_id,
     m.run_id, m.item_id, m.outcome, m.reason, m.detail, m.billing_cycle, m.cycle_key, m.lines, m.billed, m.in_halo,
     a.note, a.accepted_by, a.accepted_at
-FROM month_rows(:partner_id, :period) AS m
+FROM month_rows(:partner_id, :period, CASE WHEN CAST(:customer_id AS text) IS NOT NULL THEN ARRAY[CAST(:customer_id AS text)] END) AS m
 CROSS JOIN LATERAL (SELECT item_key(m.customer_ids, m.product_code, m.halo_licence_id) AS item_key) AS k
 LEFT JOIN month_acceptance a ON a.partner_id = :partner_id AND a.period = :period AND a.item_key = k.item_key
     AND a.reason = m.reason

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from halosync.domain.roles import Role
 from halosync.ports.links import Link, LinkChange, LinkPicture, Target
+from starlette.datastructures import FormData
 
 from report_api.access.needed_role import needs
 from report_api.access.page_guard import partner_pages
@@ -15,7 +16,8 @@ from report_api.access.session import VisitorHere
 from report_api.links import sentences
 from report_api.links.changes import NotOursError, differences, file_rows, marked, pack, read_file, unpack
 from report_api.links.kind import LinkKind
-from report_api.links.pages.replies import answer, not_ours, texts_of
+from report_api.links.list_page import View
+from report_api.links.pages.replies import answer, not_ours, text_of, texts_of
 from report_api.links.service import Linking, UnknownRowError
 from report_api.links.sheet import SheetErrors
 from report_api.ports import Ports, PortsHere
@@ -44,18 +46,19 @@ def file_pages(kind: LinkKind[Link, Target]) -> APIRouter:
     @needs(Role.BILLER)
     async def ask(request: Request) -> Response:
         """Ask for a file."""
-        return page(request, "links/import.html", tab=tab, errors=None)
+        return page(request, "links/import.html", tab=tab, view=View.of(request.query_params), errors=None)
 
     @router.post(f"/{tab}/import")
     async def show_changes(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
         """Show what a file would change, or what is wrong with it. Nothing is changed."""
         picture = await kind.store(ports).picture(visitor.partner_id)
+        view = _list_of(await request.form())
         try:
             content = await uploaded(request)
             values = await asyncio.to_thread(asked, content, picture)
         except (SheetErrors, NoFileError) as errors:
-            return page(request, "links/import.html", 422, tab=tab, errors=errors)
-        return await asyncio.to_thread(page, request, _CHANGES_PAGE, tab=tab, refusals=(), **values)
+            return page(request, "links/import.html", 422, tab=tab, view=view, errors=errors)
+        return await asyncio.to_thread(page, request, _CHANGES_PAGE, tab=tab, view=view, refusals=(), **values)
 
     def asked(content: bytes, picture: LinkPicture[Link, Target]) -> Mapping[str, Any]:
         changes: Sequence[LinkChange[Link]] = read_file(kind, content, picture)
@@ -77,6 +80,11 @@ def file_pages(kind: LinkKind[Link, Target]) -> APIRouter:
     return router
 
 
+def _list_of(form: FormData) -> View:
+    """Return how the list was looked at from which a file is loaded."""
+    return View.back(text_of(form, "back"))
+
+
 async def _make(kind: LinkKind[Link, Target], request: Request, visitor: Visitor, ports: Ports, done: str) -> Response:
     form = await request.form()
     try:
@@ -86,7 +94,8 @@ async def _make(kind: LinkKind[Link, Target], request: Request, visitor: Visitor
         raise not_ours() from None
     if applied.refusals:
         refusals = sentences.listed(applied.refusals)
-        return page(request, _CHANGES_PAGE, 409, tab=kind.tab, differences=(), packed=(), refusals=refusals)
+        shown = {"tab": kind.tab, "view": _list_of(form), "differences": (), "packed": (), "refusals": refusals}
+        return page(request, _CHANGES_PAGE, 409, **shown)
     return await answer(request, kind, form, applied, f"{plural(len(applied.made), kind.noun)} {done}.")
 
 

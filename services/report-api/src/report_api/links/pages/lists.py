@@ -18,7 +18,6 @@ from report_api.links.pages.halo_read import AwaitedRead
 from report_api.links.pages.replies import accept_pairs, change_row, refuse, text_of, texts_of
 from report_api.links.search import find
 from report_api.links.service import row_of
-from report_api.links.unmatched import UnmatchedView
 from report_api.ports import Ports, PortsHere
 from report_api.web.addresses import see_other
 from report_api.web.rendering import Values, page
@@ -33,12 +32,11 @@ def list_pages(kind: LinkKind[Link, Target]) -> APIRouter:
     @router.get(f"/{tab}")
     async def show(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
         """Show a page of rows, those that need a person first."""
-        query = request.query_params
-        view, unmatched = View.of(query), UnmatchedView.back(query.get("back", "")) if query.get("unmatched") else None
+        view = View.of(request.query_params)
         picture = await kind.store(ports).picture(visitor.partner_id)
         table = await asyncio.to_thread(link_table, kind, picture, view)
         awaited = AwaitedRead.of(request, picture.read_at)
-        values: Values = {"view": view, "unmatched": unmatched, "table": table, "awaited": awaited}
+        values: Values = {"view": view, "unmatched": view.unmatched, "table": table, "awaited": awaited}
         return page(request, f"links/{tab}.html", tab=tab, sentences=sentences, **values)
 
     @router.get(f"/{tab}/{kind.search_path}")

@@ -29,7 +29,7 @@ OutcomeFilter = Annotated[Outcome | Literal[""], Query(alias="outcome", descript
 ActionFilter = Annotated[Action | Literal[""], Query(alias="action", description="Only items with this action.")]
 
 
-def _wanted(outcome: OutcomeFilter = "", action: ActionFilter = "", q: Search = None) -> ItemFilter:
+async def _wanted(outcome: OutcomeFilter = "", action: ActionFilter = "", q: Search = None) -> ItemFilter:
     return ItemFilter(outcome or None, action or None, q or None)
 
 
