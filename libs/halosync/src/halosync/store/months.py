@@ -100,14 +100,20 @@ class MonthStore:
         """Accept all that waits of a customer for a reason, or nothing; each thing has its entry in the audit log."""
         async with self._pool.acquire() as connection, connection.transaction():
             await QUERIES.lock_month(connection, partner_id=partner_id, period=period)
-            of = {"partner_id": partner_id, "period": period, "reason": reason}
-            rows = await month_rows(connection, RowsWanted(**of, customer_id=customer_id, only_different=True))
+            rows = await month_rows(connection, RowsWanted(partner_id, period, reason, customer_id, only_different=True))
             waiting = [item for item in rows if item.waits_for_word]
             if RowsTogether.of(waiting) != seen or not waiting:
                 raise RowsChangedError
             keys = sorted({item.item_key for item in waiting})
             accepted_at: datetime = await QUERIES.accept_together_in_month(
-                connection, **of, item_keys=keys, note=note, accepted_by=by.name, accepted_by_key_id=by.key_id
+                connection,
+                partner_id=partner_id,
+                period=period,
+                reason=reason,
+                item_keys=keys,
+                note=note,
+                accepted_by=by.name,
+                accepted_by_key_id=by.key_id,
             )
             entries = [(period, {"item_key": key, "reason": reason, "note": note}) for key in keys]
             await record_many(connection, by, Act.MONTH_ACCEPTED, entries, partner_id=partner_id)
