@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from report_api.links.customers import CUSTOMERS, CustomerRow, read_client_id
 from report_api.links.kind import Standing
 from report_api.links.list_page import ShownRows, View, choose
+from report_api.links.rows_by_place import OtherRows, RowsByPlace
 from report_api.links.search import find
-from report_api.links.sharing import Others, Sharing
 
 PICTURE = CustomerPicture(
     names=[("C-1", "Contoso"), ("C-2", "Contoso Nord"), ("C-3", "Fabrikam"), ("C-4", "Nobody"), ("C-5", "Wingtip")],
@@ -30,8 +30,8 @@ def ids(page: ShownRows[CustomerLink]) -> list[str]:
     return [row.key for row in page.rows]
 
 
-def serving(rows: list[CustomerRow]) -> Sharing:
-    return CUSTOMERS.sharing(rows)
+def serving(rows: list[CustomerRow]) -> RowsByPlace:
+    return CUSTOMERS.by_place(rows)
 
 
 def test_unmatched_customers_come_first_and_excluded_ones_last() -> None:
@@ -94,7 +94,7 @@ def test_nothing_is_found_twice(q: str, most: int) -> None:
 
 def test_a_client_serves_those_that_are_taken_together() -> None:
     served = serving(CUSTOMERS.rows(PICTURE))
-    assert served.others(1, "C-1") == Others(("Contoso Nord",))
+    assert served.others(1, "C-1") == OtherRows(("Contoso Nord",))
     assert served.others(1).listed == "Contoso and Contoso Nord"
     assert not served.others(2)  # its only customer is excluded
     assert not served.others(99)

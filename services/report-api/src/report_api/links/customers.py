@@ -15,7 +15,7 @@ from pydantic import PlainSerializer, PlainValidator, TypeAdapter
 
 from report_api.links import sentences
 from report_api.links.kind import Candidate, Chosen, LinkKind, LinkRow, sorted_by
-from report_api.links.sharing import Others
+from report_api.links.rows_by_place import OtherRows
 from report_api.links.sheet import Cells
 from report_api.web.paging import BigInt
 
@@ -158,13 +158,13 @@ def _unknown(key: str) -> str:
     )
 
 
-def _linked(row: CustomerRow, others: Others, _picture: CustomerPicture) -> str:
+def _linked(row: CustomerRow, others: OtherRows, _picture: CustomerPicture) -> str:
     client = row.target_name or f"client #{row.target_id}"
     together = f" Their products are taken together: it serves {others.listed} as well." if others else ""
     return f'"{row.called}" is linked to "{client}".{together}'
 
 
-def _shared(others: Others) -> str:
+def _shared(others: OtherRows) -> str:
     return f"Already serves {others.listed}; then their products are taken together." if others else ""
 
 

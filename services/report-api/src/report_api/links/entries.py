@@ -34,7 +34,7 @@ class ListEntry(Generic[Link]):
     Attributes:
         row: the customer or product.
         before: the link as shown, for the forms of the row: what has changed meanwhile is not overwritten.
-        shares: the other rows that lead to the same, as part of a sentence.
+        others: the other rows that lead to the same, as part of a sentence.
         is_new: it is linked to what Halo does not have (yet).
         suggested: best first.
         billed: what the newest month bills of it.
@@ -44,7 +44,7 @@ class ListEntry(Generic[Link]):
 
     row: LinkRow[Link]
     before: str
-    shares: str
+    others: str
     is_new: bool
     suggested: Sequence[SuggestedTarget]
     best: str | None
@@ -58,7 +58,7 @@ def entries_of(
     shown: Sequence[LinkRow[Link]],
 ) -> list[ListEntry[Link]]:
     """Return what stands in the shown rows; `every` row decides who serves whom. Use a thread, as for `link_table`."""
-    sharing, suggestions = kind.sharing(every), kind.suggestions(picture)
+    by_place, suggestions = kind.by_place(every), kind.suggestions(picture)
     places = {kind.place(candidate) for candidate in kind.candidates(picture)}
     found = [suggest(suggestions, kind.names(row)) if row.is_unmatched else [] for row in shown]
     best = best_of(kind, every, shown, found)
@@ -71,7 +71,7 @@ def entries_of(
         return ListEntry(
             row=row,
             before=kind.shown(row.link),
-            shares=sharing.others(place, row.key).listed,
+            others=by_place.others(place, row.key).listed,
             is_new=row.matched_by == "link" and place not in places,
             suggested=[
                 SuggestedTarget(
@@ -79,7 +79,7 @@ def entries_of(
                     id=each.id,
                     name=each.name,
                     score=each.score,
-                    hint=kind.shared(sharing.others(kind.place((each.id, each.name)), row.key)),
+                    hint=kind.shared(by_place.others(kind.place((each.id, each.name)), row.key)),
                 )
                 for each in some
             ],

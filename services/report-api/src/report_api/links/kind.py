@@ -14,7 +14,7 @@ from halosync.domain.suggestions import Suggestions
 from halosync.ports.links import Link, LinkPicture, RefusedChange, Target
 from pydantic import TypeAdapter
 
-from report_api.links.sharing import Others, Sharing
+from report_api.links.rows_by_place import OtherRows, RowsByPlace
 from report_api.links.sheet import Cells
 from report_api.ports import Ports
 from report_api.stores.halo import Links
@@ -172,9 +172,9 @@ class LinkKind(Generic[Link, Target]):
     search_path: str
     inactive: Callable[[LinkPicture[Link, Target]], Container[int | None]]
     unknown: Callable[[str], str]
-    linked: Callable[[LinkRow[Link], Others, LinkPicture[Link, Target]], str]
+    linked: Callable[[LinkRow[Link], OtherRows, LinkPicture[Link, Target]], str]
     unlinked: Callable[[str], str]
-    shared: Callable[[Others], str]
+    shared: Callable[[OtherRows], str]
     gone: Callable[[str, Link], str]
     refused: Callable[[RefusedChange[Link], str], str]
 
@@ -182,6 +182,6 @@ class LinkKind(Generic[Link, Target]):
         """Return everything that a row can lead to, to be compared with names."""
         return Suggestions(self.candidates(picture), companies=self.companies)
 
-    def sharing(self, rows: Iterable[LinkRow[Link]]) -> Sharing:
+    def by_place(self, rows: Iterable[LinkRow[Link]]) -> RowsByPlace:
         """Return which rows a run would lead to the same place."""
-        return Sharing((self.taken(row), row.key, row.called) for row in rows)
+        return RowsByPlace((self.taken(row), row.key, row.called) for row in rows)

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from report_api.links import sentences
 from report_api.links.kind import Chosen, LinkKind, LinkRow, sorted_by
-from report_api.links.sharing import Others
+from report_api.links.rows_by_place import OtherRows
 from report_api.links.sheet import Cells
 
 ProductRow = LinkRow[ProductLink]
@@ -71,14 +71,14 @@ def _unknown(key: str) -> str:
     return f'there is no product "{key}" with recurring lines in the invoice; correct the code, or remove the line'
 
 
-def _linked(row: ProductRow, others: Others, picture: ProductPicture) -> str:
+def _linked(row: ProductRow, others: OtherRows, picture: ProductPicture) -> str:
     is_new = name_key(row.target_name or "") not in {name_key(name) for name in picture.targets}
     new = "No licence in Halo has this name yet; the next sync creates licences with it." if is_new else ""
     sentence = f'"{row.key}" is linked to the licence name "{row.target_name}".'
     return " ".join(part for part in (sentence, new, _shared(others)) if part)
 
 
-def _shared(others: Others) -> str:
+def _shared(others: OtherRows) -> str:
     if not others:
         return ""
     return f"Already used by {others.listed}. If a client is billed for both, neither of them can be synchronised."

@@ -1,4 +1,4 @@
-"""Forms: the token that shows that a form is ours, and the files that a form sends."""
+"""Forms: the token that shows that a form is ours, one that is shown again, and the files that a form sends."""
 
 import hashlib
 import hmac

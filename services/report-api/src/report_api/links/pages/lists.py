@@ -92,7 +92,7 @@ async def _of_id(kind: LinkKind[Link, Target], typed: str, ports: Ports, partner
 
 def choices(kind: LinkKind[Link, Target], picture: LinkPicture[Link, Target], key: str, q: str) -> list[dict[str, str]]:
     """Return the candidates that `q` may mean, as the type-ahead takes them; hints are for the row of that key."""
-    sharing, inactive = kind.sharing(kind.rows(picture)), kind.inactive(picture)
+    by_place, inactive = kind.by_place(kind.rows(picture)), kind.inactive(picture)
 
     def note(number: int | None) -> str:
         return "" if number is None else f"#{number}{', inactive in Halo' if number in inactive else ''}"
@@ -102,7 +102,7 @@ def choices(kind: LinkKind[Link, Target], picture: LinkPicture[Link, Target], ke
             "value": kind.choice(candidate, picture),
             "name": candidate[1],
             "note": note(candidate[0]),
-            "hint": kind.shared(sharing.others(kind.place(candidate), key)),
+            "hint": kind.shared(by_place.others(kind.place(candidate), key)),
         }
         for candidate in find(kind.candidates(picture), q, companies=kind.companies)
     ]
@@ -110,5 +110,5 @@ def choices(kind: LinkKind[Link, Target], picture: LinkPicture[Link, Target], ke
 
 def _linked(kind: LinkKind[Link, Target], key: str, picture: LinkPicture[Link, Target]) -> str:
     row = row_of(kind, key, picture)
-    others = kind.sharing(kind.rows(picture)).others(kind.taken(row), key)
+    others = kind.by_place(kind.rows(picture)).others(kind.taken(row), key)
     return kind.linked(row, others, picture)

@@ -1,4 +1,4 @@
-"""Who shares: customers of one client are taken together, products of one client must not lead to one licence name."""
+"""Which rows lead to one place: customers of one client are taken together, products must not share a licence name."""
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Others:
+class OtherRows:
     """The other rows that lead to the same: some by what they are called, and how many more."""
 
     names: tuple[str, ...] = ()
@@ -25,7 +25,7 @@ class Others:
         return " and ".join(part for part in (", ".join(self.names[:-1]), *self.names[-1:]) if part)
 
 
-class Sharing:
+class RowsByPlace:
     """Which rows a run would lead to the same place: a client, or a licence name (decision 7).
 
     Made of each row's place, key and what it is called, in the order in which they are named.
@@ -37,8 +37,8 @@ class Sharing:
             if place is not None:
                 self._at.setdefault(place, []).append((key, called))
 
-    def others(self, place: Hashable | None, key: str | None = None) -> Others:
+    def others(self, place: Hashable | None, key: str | None = None) -> OtherRows:
         """Return who leads to the place, but for the row of that key. Rows of one name are not named twice."""
         here = () if place is None else self._at.get(place, ())
         distinct = list(dict.fromkeys(called for each, called in here if each != key))
-        return Others(tuple(distinct[:SHOWN]), max(0, len(distinct) - SHOWN))
+        return OtherRows(tuple(distinct[:SHOWN]), max(0, len(distinct) - SHOWN))
