@@ -87,6 +87,29 @@ async def ready_to_close(world: "World") -> dict[str, str]:
     return ids
 
 
+async def differing_alike(world: "World") -> dict[str, str]:
+    """Two products of a customer differ for one reason, and nobody has accepted that."""
+    ids = await belongings(world, ACME)
+    customer, name = f"C-{ACME}", f"Name of {ACME}"
+    line = world.line(2, customer_id=customer, customer_name=name, product_code="P-2")
+    async with world.pool.acquire() as connection:
+        await connection.copy_records_to_table("invoice_line", records=[(await _invoice(world), *line)])
+    failed_ones = [
+        world.item(
+            customer_ids=[customer],
+            customer_name=name,
+            product_code=code,
+            action="none",
+            outcome="failed",
+            reason="conflicting_lines",
+            line_nos=[number],
+        )
+        for number, code in enumerate((f"P-{ACME}", "P-2"), 1)
+    ]
+    await world.finish(await _run(world, failed_ones), "partial")
+    return ids
+
+
 async def two_invoices(world: "World") -> dict[str, str]:
     """A month has two invoices of which none replaces the other; a run of a later month has been carried out."""
     ids = await belongings(world, ACME)

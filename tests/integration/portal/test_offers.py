@@ -56,6 +56,7 @@ OFFERED: dict[scenes.Scene, set[str]] = {
     scenes.previewed: {*CONNECTED, REVIEW, HELD},
     scenes.undo_previewed: {*CONNECTED, UNDO},
     scenes.ready_to_close: {"/sync", "/month/close", "/month/accept"},
+    scenes.differing_alike: {"/month/accept-together"},
     scenes.two_invoices: {"/sync", "/months/{period}/invoices"},
 }
 """What an admin is offered at least."""
