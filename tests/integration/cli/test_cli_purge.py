@@ -101,7 +101,7 @@ async def test_a_partner_is_removed_with_all_but_its_audit_log(old: str, command
     removed = await command("partner", "remove", old, answer=f"y\n{old}\n")
     assert (removed.exit_code, removed.stdout.splitlines()[-1]) == (
         0,
-        "Removed acme: 2 invoices, 2 runs, 6 rows of them.",
+        "Removed acme: 2 invoices and 2 runs, 6 rows of them.",
     )
     tables = (
         "partner",
