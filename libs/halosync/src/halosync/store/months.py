@@ -22,7 +22,7 @@ from halosync.ports.months import (
 from halosync.store.audit import record
 from halosync.store.invoice_views import loaded_invoice
 from halosync.store.month_certificate import certificate_of
-from halosync.store.month_items import RowsWanted, known_outcome, rows_behind
+from halosync.store.month_items import RowsWanted, known_outcome, month_rows, rows_of_reason
 from halosync.store.month_memory import MonthMemory
 from halosync.store.outbox import emit
 from halosync.store.pool import Connection, Pool
@@ -68,8 +68,10 @@ class MonthStore:
     ) -> Sequence[MonthItem]:
         """Return rows behind the sums, by customer, key and billing cycle; `after` is these three of the last one."""
         wanted = RowsWanted(partner_id, period, reason, customer_id, only_different, after, most)
+        if not wanted.of_reason or not self._memory.has(partner_id, period):
+            return await month_rows(self._pool, wanted)
         async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
-            return await rows_behind(connection, self._memory, wanted)
+            return await rows_of_reason(connection, self._memory, wanted, wanted.of_reason)
 
     async def accept(self, partner_id: str, period: str, item_key: str, note: str, *, by: Actor) -> datetime:
         """Accept a thing as it is, for the reason that it has now; return when."""
