@@ -952,13 +952,18 @@ CREATE INDEX webhook_partner ON webhook USING btree (partner_id, created_at, web
 --     after_billing_cycle text
 --     after_active boolean
 
-CREATE FUNCTION billed_lines(p_invoice_pk bigint)
+CREATE FUNCTION billed_lines(p_invoice_pk bigint, p_customers text[] DEFAULT NULL::text[])
  RETURNS SETOF invoice_line
  LANGUAGE plpgsql
  STABLE
 AS $function$
 BEGIN
-    RETURN QUERY SELECT * FROM invoice_line l WHERE l.invoice_pk = p_invoice_pk AND l.kind = 'recurring';
+    IF p_customers IS NULL THEN
+        RETURN QUERY SELECT * FROM invoice_line l WHERE l.invoice_pk = p_invoice_pk AND l.kind = 'recurring';
+    ELSE
+        RETURN QUERY SELECT * FROM invoice_line l
+            WHERE l.invoice_pk = p_invoice_pk AND l.kind = 'recurring' AND l.customer_id = ANY (p_customers);
+    END IF;
 END $function$;
 
 CREATE FUNCTION billing_cycle_key(cycle text)
@@ -1295,6 +1300,39 @@ AS $function$
     SELECT lower(concat_ws(chr(10), customer_name, product_code, product_name, customer_id, line_id))
 $function$;
 
+CREATE FUNCTION month_circle(p_partner_id text, p_period text, p_customers text[], OUT customers text[], OUT clients bigint[])
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE STRICT
+AS $function$
+DECLARE
+    runs uuid[] := ARRAY(SELECT DISTINCT p.run_id FROM month_plans(p_partner_id, p_period) AS p WHERE p.run_id IS NOT NULL);
+    known integer := -1;
+BEGIN
+    customers := p_customers;
+    clients := ARRAY(SELECT CAST(substr(c, 6) AS bigint) FROM unnest(p_customers) AS c WHERE c ~ '^halo-[0-9]{1,18}$');
+    WHILE known < cardinality(customers) + cardinality(clients) LOOP
+        known := cardinality(customers) + cardinality(clients);
+        -- Those that an undo has put back count as well (`month_rows`); there are few.
+        SELECT array_agg(DISTINCT near.customer_id) FILTER (WHERE near.customer_id IS NOT NULL),
+            array_agg(DISTINCT near.halo_client_id) FILTER (WHERE near.halo_client_id IS NOT NULL)
+        INTO customers, clients FROM (
+            SELECT each.customer_id, i.halo_client_id FROM item i
+            LEFT JOIN LATERAL unnest(i.customer_ids) AS each (customer_id) ON true
+            WHERE i.run_id = ANY (runs) AND (i.customer_ids && customers OR i.halo_client_id = ANY (clients))
+            UNION ALL
+            SELECT each.customer_id, i.halo_client_id FROM invoice n JOIN run r USING (invoice_pk) JOIN item i USING (run_id)
+            LEFT JOIN LATERAL unnest(i.customer_ids) AS each (customer_id) ON true
+            WHERE n.partner_id = p_partner_id AND n.period = p_period AND r.mode = 'apply' AND i.undone = 'undone'
+                AND (i.customer_ids && customers OR i.halo_client_id = ANY (clients))
+            UNION ALL SELECT c, NULL FROM unnest(customers) AS c
+            UNION ALL SELECT NULL, k FROM unnest(clients) AS k
+        ) AS near;
+        customers := coalesce(customers, '{}');
+        clients := coalesce(clients, '{}');
+    END LOOP;
+END $function$;
+
 CREATE FUNCTION month_plans(p_partner_id text, p_period text)
  RETURNS TABLE(invoice_pk bigint, run_id uuid, line_offset integer, price_field text)
  LANGUAGE sql
@@ -1313,13 +1351,14 @@ AS $function$
     FROM counting
 $function$;
 
-CREATE FUNCTION month_rows(p_partner_id text, p_period text)
+CREATE FUNCTION month_rows(p_partner_id text, p_period text, p_customers text[] DEFAULT NULL::text[])
  RETURNS TABLE(customer_id text, customer_name text, customer_ids text[], halo_client_id bigint, product_code text, licence_name text, halo_licence_id bigint, run_id uuid, item_id bigint, outcome text, reason text, detail text, billing_cycle text, cycle_key text, lines bigint, billed numeric, in_halo numeric, counted boolean)
  LANGUAGE sql
  STABLE
  SET work_mem TO '64MB'
 AS $function$
     WITH plan AS MATERIALIZED (SELECT * FROM month_plans(p_partner_id, p_period)),
+    circle AS MATERIALIZED (SELECT * FROM month_circle(p_partner_id, p_period, p_customers)),
     -- Several invoices may have one run.
     planned_run AS MATERIALIZED (SELECT DISTINCT plan.run_id, plan.price_field FROM plan WHERE plan.run_id IS NOT NULL),
     -- Licences that undos have brought back with other ids, and what undos have left of a licence.
@@ -1343,6 +1382,8 @@ AS $function$
             AND i.undone = 'undone' AND i.action = 'delete'
             AND i.run_id NOT IN (SELECT planned_run.run_id FROM planned_run)
             AND u.created_at > (SELECT max(newest.created_at) FROM planned_run JOIN run newest USING (run_id))
+            AND (p_customers IS NULL OR EXISTS (
+                SELECT FROM circle c WHERE i.customer_ids && c.customers OR i.halo_client_id = ANY (c.clients)))
             AND NOT EXISTS (
                 SELECT FROM planned_run p JOIN item known ON known.run_id = p.run_id
                     AND known.halo_client_id = i.halo_client_id AND known.outcome = 'synced'
@@ -1350,7 +1391,7 @@ AS $function$
         ORDER BY u.halo_licence_id, r.created_at DESC
     ),
     planned AS MATERIALIZED (
-        SELECT i.*, p.price_field FROM planned_run p CROSS JOIN LATERAL run_items(p.run_id) AS i
+        SELECT i.*, p.price_field FROM planned_run p CROSS JOIN circle CROSS JOIN LATERAL run_items(p.run_id, circle.customers, circle.clients) AS i
         -- What was put back takes the place of an item that says that there is no licence.
         WHERE i.reason IS DISTINCT FROM 'quantity_zero' OR NOT EXISTS (
             SELECT FROM put_back b WHERE b.halo_client_id = i.halo_client_id
@@ -1384,11 +1425,17 @@ AS $function$
         SELECT coalesce(t.item_id, -dense_rank() OVER (ORDER BY l.customer_id, product_key(l.product_code))) AS thing,
             l.customer_id, l.customer_name, l.product_code, coalesce(w.billing_cycle, l.billing_cycle) AS billing_cycle,
             round(l.quantity * l.unit_price, 2) AS amount
-        FROM plan p CROSS JOIN LATERAL billed_lines(p.invoice_pk) AS l
+        FROM plan p CROSS JOIN circle CROSS JOIN LATERAL billed_lines(p.invoice_pk, circle.customers) AS l
         LEFT JOIN word w ON w.cycle = billing_cycle_key(l.billing_cycle)
         LEFT JOIN planned_thing t ON t.customer_id = l.customer_id AND t.code = product_key(l.product_code)
         WHERE NOT EXISTS (
             SELECT FROM item_line m WHERE m.run_id = p.run_id AND m.line_no = l.line_no + p.line_offset)
+    ),
+    -- Of all items that are planned, whoever they are of: a licence may have moved to another client of Halo's since.
+    taken AS MATERIALIZED (
+        SELECT i.halo_licence_id FROM planned_run JOIN item i USING (run_id)
+        WHERE i.halo_licence_id IS NOT NULL AND EXISTS (SELECT FROM loose)
+        UNION ALL SELECT put_back.halo_licence_id FROM put_back
     ),
     -- For those, the licences that the partner's last plan found are what Halo holds of them; not what is planned for the
     -- month already, if only to be removed: each licence counts once.
@@ -1398,12 +1445,12 @@ AS $function$
             r.price_field
         FROM (SELECT * FROM run WHERE run.partner_id = p_partner_id AND run.mode = 'apply' AND run.total > 0
               ORDER BY run.created_at DESC, run.run_id LIMIT 1) AS r
-        CROSS JOIN LATERAL run_items(r.run_id) AS i
+        CROSS JOIN circle CROSS JOIN LATERAL run_items(r.run_id, circle.customers, circle.clients) AS i
         LEFT JOIN brought_back b ON b.licence_id = i.halo_licence_id
         WHERE i.product_code IS NOT NULL AND EXISTS (SELECT FROM loose)
             AND (coalesce(b.is_now, i.halo_licence_id) IN (
-                SELECT coalesce(k.is_now, planned.halo_licence_id)
-                FROM planned LEFT JOIN brought_back k ON k.licence_id = planned.halo_licence_id)) IS NOT TRUE
+                SELECT coalesce(k.is_now, taken.halo_licence_id)
+                FROM taken LEFT JOIN brought_back k ON k.licence_id = taken.halo_licence_id)) IS NOT TRUE
         ORDER BY customer_id, code, i.seq
     ),
     line AS MATERIALIZED (
@@ -1411,7 +1458,7 @@ AS $function$
             CASE WHEN i.outcome = 'synced' AND i.after_billing_cycle IS NOT NULL THEN i.after_billing_cycle
                  ELSE coalesce(w.billing_cycle, l.billing_cycle) END AS billing_cycle,
             round(l.quantity * l.unit_price, 2) AS amount
-        FROM plan p CROSS JOIN LATERAL billed_lines(p.invoice_pk) AS l
+        FROM plan p CROSS JOIN circle CROSS JOIN LATERAL billed_lines(p.invoice_pk, circle.customers) AS l
         LEFT JOIN word w ON w.cycle = billing_cycle_key(l.billing_cycle)
         -- LIMIT 1 looks each line up by key.
         JOIN LATERAL (
@@ -1804,13 +1851,18 @@ AS $function$
         WHERE f.run_id = p_run_id ORDER BY f.line_offset))
 $function$;
 
-CREATE FUNCTION run_items(p_run_id uuid)
+CREATE FUNCTION run_items(p_run_id uuid, p_customers text[] DEFAULT NULL::text[], p_clients bigint[] DEFAULT NULL::bigint[])
  RETURNS SETOF item
  LANGUAGE plpgsql
  STABLE
 AS $function$
 BEGIN
-    RETURN QUERY SELECT * FROM item WHERE item.run_id = p_run_id;
+    IF p_customers IS NULL THEN
+        RETURN QUERY SELECT * FROM item WHERE item.run_id = p_run_id;
+    ELSE
+        RETURN QUERY SELECT * FROM item
+            WHERE item.run_id = p_run_id AND (item.customer_ids && p_customers OR item.halo_client_id = ANY (p_clients));
+    END IF;
 END $function$;
 
 CREATE FUNCTION run_money_keep()

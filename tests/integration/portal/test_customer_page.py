@@ -36,7 +36,7 @@ async def test_a_customer_line_by_line_against_halo(browser: "Browser", world: "
     row = page.texts("table.against tbody tr")[0].replace("\N{MULTIPLICATION SIGN}", "x")
     assert "378.00 12 x 31.50 Monthly 346.50 11 x 31.50 Monthly +31.50 Changed in Halo since it was synchronised" in row
     assert page.texts("tfoot tr") == ["Monthly, in all 378.00 346.50 +31.50"]
-    links = [str(link["href"]) for link in page.soup.select("table.against a")]
+    links = [str(link["href"]) for link in page.soup.select("table.against tbody a")]
     assert links == [f"{PORTAL}/line?invoice=INV-1&line=1", f"{PORTAL}/licence/5"]
     page = await browser.submit(f"{PORTAL}/month/accept", note="One seat is free of charge.")
     assert page.url.path == f"{PORTAL}/customer/C-1"

@@ -1,5 +1,6 @@
 """What leads from a list to the same list leaves its order, its size, and the way back as they are."""
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
@@ -32,6 +33,7 @@ async def shop_month(world: "World") -> str:
 LISTS = {
     "report?rows=200&sort=-total&status=skipped": ("rows", "sort"),
     "month?period=2026-11&rows=200&sort=-billed": ("rows", "sort"),
+    "customer/C-7?period=2026-11&sort=-billed": ("sort",),
     "runs/{run}?rows=200&sort=-product&outcome=skipped": ("rows", "sort"),
     "customers?sort=-name&q=Shop&unmatched=yes&back=page%3D2%26sort%3Dname": ("sort", "unmatched", "back"),
     "licences?sort=-name&q=P-&unmatched=yes&back=products_sort%3Dname": ("sort", "unmatched", "back"),
@@ -85,3 +87,24 @@ async def test_loading_a_file_leads_back_to_the_list(world: "World", browser: "B
     assert here(browser)[0] == f"{PORTAL}/customers"
     assert here(browser)[1].items() <= dict(parse_qsl(look)).items()
     assert here(browser)[1]["sort"] == dict(parse_qsl(look))["sort"]
+
+
+async def test_the_products_of_a_customer_are_sorted_by_each_column(world: "World", browser: "Browser") -> None:
+    amounts = {"P-10": 3, "P-9": 30, "P-2": 20}
+    lines = [
+        world.line(n, product_code=code, unit_price=Decimal(each)) for n, (code, each) in enumerate(amounts.items(), 1)
+    ]
+    await world.invoice(lines=lines)
+    await browser.sign_in()
+    address = f"{PORTAL}/customer/C-1"
+    heads = {a.get_text() for a in (await browser.open(address)).soup.select("table.against th a[href*=sort]")}
+    assert heads == {"Product", "Billed (AUD)", "In Halo (AUD)", "Difference"}
+
+    async def products(sort: str) -> list[str]:
+        return (await browser.open(f"{address}?sort={sort}")).texts("table.against .product")
+
+    assert await products("") == await products("product") == ["P-2", "P-9", "P-10"]
+    assert await products("-product") == ["P-10", "P-9", "P-2"]
+    assert await products("-billed") == await products("-difference") == ["P-9", "P-2", "P-10"]
+    assert await products("billed") == ["P-10", "P-2", "P-9"]
+    await browser.open(f"{address}?sort=other", 422)

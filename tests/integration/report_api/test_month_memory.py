@@ -12,7 +12,7 @@ from halosync.store.queries import QUERIES
 from .month_licences import PARTNER, SYNCED, licence
 
 if TYPE_CHECKING:
-    from halosync.ports.months import Month
+    from halosync.ports.months import Month, MonthItem
 
     from tests.integration.conftest import World
 
@@ -126,3 +126,38 @@ async def test_a_month_of_too_many_customers_puts_no_other_away(world: "World") 
     assert (memory.known("a", PERIOD, "1"), memory.known("b", PERIOD, "1")) == (small, None)
     memory.keep("a", PERIOD, "2", large)
     assert memory.known("a", PERIOD, "1") is None, "what is no longer so is forgotten too"
+
+
+async def test_the_rows_of_a_reason_are_summed_once_for_each_version(world: "World") -> None:
+    await made(world)
+    await world.pool.execute("UPDATE halo_licence SET quantity = 14")
+    months, reason = MonthStore(world.pool), "edited_in_halo"
+    await looked_at(months)
+
+    async def row() -> "MonthItem":
+        (found,) = await months.items(PARTNER, PERIOD, reason=reason, most=10)
+        return found
+
+    first = await row()
+    assert first is await row()
+    await months.accept(PARTNER, PERIOD, first.item_key, "Right.", by=COMMAND_LINE)
+    await looked_at(months)
+    assert (await row()).note == "Right."
+    assert await row() is await row()
+
+
+async def test_rows_that_would_put_their_month_away_are_not_kept(world: "World") -> None:
+    await made(world)
+    month = await looked_at(MonthStore(world.pool))
+    rows = await world.ports.months.items(PARTNER, PERIOD, most=1)
+    memory = MonthMemory(most=3)
+    memory.keep("a", PERIOD, "1", month)
+    memory.keep("b", PERIOD, "1", month)
+    memory.keep_rows("b", PERIOD, "1", "x", [*rows] * 3)
+    assert memory.rows("b", PERIOD, "1", "x") is None
+    assert memory.has("a", PERIOD)
+    memory.keep_rows("b", PERIOD, "1", "x", [*rows] * 2)
+    assert memory.rows("b", PERIOD, "1", "x") == [*rows] * 2
+    assert not memory.has("a", PERIOD), "the month that nobody has looked at for longest makes room"
+    memory.keep_rows("a", PERIOD, "1", "x", rows)
+    assert memory.rows("a", PERIOD, "1", "x") is None, "no rows without their month"

@@ -134,7 +134,7 @@ def test_a_client_that_is_gone_stays_linked_but_is_linked_to_nobody_else() -> No
         (b"customer_id,halo_client_id\nC-1,1\nS\xf8ns,2\n", ["Line 3: this is not UTF-8 text"]),
         (b"PK\x03\x04\0\0", ["this is not a CSV file"]),
         (written("customer_id,client"), ["Line 1, column halo_client_id: this column is missing; the file has"]),
-        (written("customer_id,halo_client_id,Customer id"), ["Line 1, column customer_id: there are 2 columns"]),
+        (written("customer_id,halo_client_id,Customer id"), ["Line 1, column customer_id: 2 columns have this name"]),
         (written("customer_id,halo_client_id", "C-1", "C-1,1,2"), ["Line 2: has 1 cell", "Line 3: has 3 cells"]),
         (
             written("customer_id,halo_client_id", "C-2,2", '"C-1,1'),

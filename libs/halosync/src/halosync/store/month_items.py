@@ -8,7 +8,7 @@ import asyncpg
 from halosync.domain.model import Outcome
 from halosync.ports.months import MonthItem
 from halosync.store.month_memory import MonthMemory
-from halosync.store.pool import Connection
+from halosync.store.pool import Connection, Pool
 from halosync.store.queries import QUERIES
 
 MOST_KEPT = 5_000
@@ -27,27 +27,31 @@ class RowsWanted:
     after: tuple[str, str, str] | None = None
     most: int | None = None
 
+    @property
+    def of_reason(self) -> str | None:
+        """The reason, where the rows of all customers that have it are asked for."""
+        return self.reason if self.customer_id is None else None
 
-async def rows_behind(connection: Connection, memory: MonthMemory, wanted: RowsWanted) -> Sequence[MonthItem]:
-    """Return rows by customer, key and billing cycle. Those of a reason are summed once for each version.
+
+async def rows_of_reason(
+    connection: Connection, memory: MonthMemory, wanted: RowsWanted, reason: str
+) -> Sequence[MonthItem]:
+    """Return rows of a reason, by customer, key and billing cycle; they are summed once for each version of the month.
 
     The connection is in a transaction of one snapshot, so what is remembered is of what is asked for.
     """
-    if wanted.reason is not None and wanted.customer_id is None:
-        kept = await _of_reason(connection, memory, wanted, wanted.reason)
-        places = [number for number, row in enumerate(kept or ()) if _place(row) == wanted.after]
-        if kept is not None and (wanted.after is None or places):
-            return kept[places[-1] + 1 if places else 0 :][: wanted.most]
-    return await month_rows(connection, wanted)
+    kept = await _all_of(connection, memory, wanted, reason)
+    places = [number for number, row in enumerate(kept or ()) if _place(row) == wanted.after]
+    if kept is None or (wanted.after is not None and not places):
+        return await month_rows(connection, wanted)
+    return kept[places[-1] + 1 if places else 0 :][: wanted.most]
 
 
-async def _of_reason(
+async def _all_of(
     connection: Connection, memory: MonthMemory, wanted: RowsWanted, reason: str
 ) -> Sequence[MonthItem] | None:
     """Return all rows of a reason; None: the month is not remembered as it is now, or they are too many."""
     of = (wanted.partner_id, wanted.period)
-    if not memory.has(*of):
-        return None
     version = await QUERIES.month_version(connection, partner_id=wanted.partner_id, period=wanted.period)
     month = None if version is None else memory.known(*of, version)
     if month is None or sum(each.count for each in month.reconciliation.reasons if each.reason == reason) > MOST_KEPT:
@@ -59,7 +63,7 @@ async def _of_reason(
     return kept
 
 
-async def month_rows(connection: Connection, wanted: RowsWanted) -> Sequence[MonthItem]:
+async def month_rows(connection: "Connection | Pool", wanted: RowsWanted) -> Sequence[MonthItem]:
     """Return rows as they are summed now."""
     after_customer, after_key, after_cycle = wanted.after or ("", "", "")
     rows = QUERIES.month_items(

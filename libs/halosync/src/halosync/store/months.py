@@ -24,7 +24,7 @@ from halosync.ports.months import (
 from halosync.store.audit import record, record_many
 from halosync.store.invoice_views import loaded_invoice
 from halosync.store.month_certificate import certificate_of
-from halosync.store.month_items import RowsWanted, known_outcome, month_rows, rows_behind
+from halosync.store.month_items import RowsWanted, known_outcome, month_rows, rows_of_reason
 from halosync.store.month_memory import MonthMemory
 from halosync.store.outbox import emit
 from halosync.store.pool import Connection, Pool
@@ -70,8 +70,10 @@ class MonthStore:
     ) -> Sequence[MonthItem]:
         """Return rows behind the sums, by customer, key and billing cycle; `after` is these three of the last one."""
         wanted = RowsWanted(partner_id, period, reason, customer_id, only_different, after, most)
+        if not wanted.of_reason or not self._memory.has(partner_id, period):
+            return await month_rows(self._pool, wanted)
         async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
-            return await rows_behind(connection, self._memory, wanted)
+            return await rows_of_reason(connection, self._memory, wanted, wanted.of_reason)
 
     async def accept(self, partner_id: str, period: str, item_key: str, note: str, *, by: Actor) -> datetime:
         """Accept a thing as it is, for the reason that it has now; return when."""
@@ -100,7 +102,8 @@ class MonthStore:
         """Accept all that waits of a customer for a reason, or nothing; each thing has its entry in the audit log."""
         async with self._pool.acquire() as connection, connection.transaction():
             await QUERIES.lock_month(connection, partner_id=partner_id, period=period)
-            rows = await month_rows(connection, RowsWanted(partner_id, period, reason, customer_id, only_different=True))
+            wanted = RowsWanted(partner_id, period, reason, customer_id, only_different=True)
+            rows = await month_rows(connection, wanted)
             waiting = [item for item in rows if item.waits_for_word]
             if RowsTogether.of(waiting) != seen or not waiting:
                 raise RowsChangedError

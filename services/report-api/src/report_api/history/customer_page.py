@@ -12,6 +12,7 @@ from halosync.ports.customers import CustomerLine, CustomerMonth
 from halosync.ports.halo_licences import HaloLicence
 from halosync.ports.links import CustomerPicture
 from halosync.ports.months import MonthItem
+from pydantic import AfterValidator
 
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
@@ -28,15 +29,13 @@ from report_api.web.fields import QueryText
 from report_api.web.paging import NumberedPage, PageNumber
 from report_api.web.problems import not_found
 from report_api.web.rendering import page
+from report_api.web.sorting import Sorts
 
 router = partner_pages()
 
 THINGS_A_PAGE = 100
 MOST_THINGS = 5_000
 """A customer with more products than that is no customer; the report has its lines."""
-
-CustomerId = Annotated[QueryText, Path(max_length=500)]
-Period = Annotated[str, Query(max_length=7)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +47,22 @@ class Thing:
     licence: HaloLicence | None
 
 
+SORTS: Sorts[Thing] = Sorts(
+    usual=lambda each: each.row.difference == 0,  # what differs stands first
+    by={
+        "product": lambda each: natural_key(_about(each.row)),
+        "billed": lambda each: each.row.billed,
+        "in_halo": lambda each: each.row.in_halo,
+        "difference": lambda each: abs(each.row.difference),
+    },
+    then=None,  # they come by product
+)
+
+Sort = Annotated[str, Query(description="By what the products are sorted."), AfterValidator(SORTS.known)]
+CustomerId = Annotated[QueryText, Path(max_length=500)]
+Period = Annotated[str, Query(max_length=7)]
+
+
 @router.get("/customer/{customer_id:path}")
 async def show(
     *,
@@ -56,6 +71,7 @@ async def show(
     ports: PortsHere,
     customer_id: CustomerId,
     period: Period = "",
+    sort: Sort = "",
     number: PageNumber = 1,
 ) -> Response:
     """Show a customer in a month; without one, in the newest that bills it."""
@@ -69,7 +85,8 @@ async def show(
     things = [] if month is None else await _things(ports, partner_id, wanted, customer_id)
     client = _row(linked, customer_id, months)
     here = partner_url(partner_id, "customer", customer_id)
-    listing = NumberedPage(here, {"period": period}, number, THINGS_A_PAGE, len(things))
+    things = SORTS.sorted(things, sort)
+    listing = NumberedPage(here, {"period": period, "sort": sort}, number, THINGS_A_PAGE, len(things))
     return page(
         request,
         "history/customer.html",
@@ -86,6 +103,7 @@ async def show(
         things=things[listing.skip : listing.skip + listing.size],
         price_field=(await stored_settings(ports, partner_id)).price_field,
         listing=listing,
+        sort=sort,
         acts=await ports.customer_views.link_acts(partner_id, customer_id),
         who=actor_name,
         person=requester,
@@ -117,7 +135,11 @@ async def _things(ports: Ports, partner_id: str, period: str, customer_id: str) 
 
 
 def _what_differs_first(row: MonthItem) -> tuple[bool, NaturalKey]:
-    return row.difference == 0, natural_key(row.product_code or row.licence_name or "")
+    return row.difference == 0, natural_key(_about(row))
+
+
+def _about(row: MonthItem) -> str:
+    return row.product_code or row.licence_name or ""
 
 
 def _thing(item_id: int | None, product_code: str | None) -> object:
