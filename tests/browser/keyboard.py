@@ -1,5 +1,6 @@
 """Whether the keyboard reaches everything on a page, and whether one sees where it is."""
 
+import asyncio
 from collections.abc import Iterator
 
 from playwright.async_api import Page
@@ -59,13 +60,21 @@ async def without_visible_focus(page: Page) -> list[str]:
     elements: list[str] = await page.evaluate(_PREPARE)
     dates = sum('type="date"' in element for element in elements)
     # A field for a date has four stops: day, month, year, calendar. A few more, for what can be focused unasked.
-    for _ in range(len(elements) + 3 * dates + 3):
-        await page.keyboard.press("Tab")
+    await _press_tab(page, len(elements) + 3 * dates + 3)
     seen = await _seen(page)
     return [
         *_not_seen(elements, seen),
         *(f"the tab key does not reach {what}" for place, what in enumerate(elements) if place not in seen),
     ]
+
+
+async def _press_tab(page: Page, times: int) -> None:
+    """Press the tab key so often, one press after the other, without waiting between them for the page to be drawn."""
+    keys = await page.context.new_cdp_session(page)
+    tab = {"key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9}
+    events = [{**tab, "type": kind} for _ in range(times) for kind in ("rawKeyDown", "keyUp")]
+    await asyncio.gather(*(keys.send("Input.dispatchKeyEvent", event) for event in events))
+    await keys.detach()
 
 
 async def focus_not_seen(page: Page) -> list[str]:

@@ -5,7 +5,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser.accessibility import accessible_in_both_colours
 from tests.browser.looks import SCREENS
-from tests.browser.visiting import Visitors, sign_in
+from tests.browser.visiting import Visitors, enter
 from tests.partner import Partner
 
 pytestmark = [pytest.mark.browser, pytest.mark.e2e]
@@ -16,9 +16,7 @@ async def test_every_step_is_accessible(page: Page, partner: Partner, visitors: 
     here = f"/portal/{partner.name}"
     visitors.watch.expect(422, f"{here}/settings")
     visitors.watch.expect(422, f"{here}/keys")
-    await sign_in(page, partner.api_key)
-
-    await page.goto(f"{here}/settings")
+    await enter(page, partner.api_key, f"{here}/settings")
     await accessible_in_both_colours(page, "settings")
     await page.get_by_label("Day of the month").fill("31")
     await page.get_by_label("More than this number of licences").fill("ten")
@@ -56,8 +54,7 @@ async def test_every_step_is_accessible(page: Page, partner: Partner, visitors: 
 
 async def test_the_new_key_is_copied_and_gone_after(page: Page, partner: Partner) -> None:
     await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    await sign_in(page, partner.api_key)
-    await page.goto(f"/portal/{partner.name}/keys")
+    await enter(page, partner.api_key, f"/portal/{partner.name}/keys")
     await page.get_by_label("Name").fill("Accounting")
     await page.get_by_role("button", name="Create key").click()
     await page.get_by_role("button", name="Copy the API key").click()
@@ -70,8 +67,7 @@ async def test_the_new_key_is_copied_and_gone_after(page: Page, partner: Partner
 
 
 async def test_by_keyboard_alone(page: Page, partner: Partner) -> None:
-    await sign_in(page, partner.api_key)
-    await page.goto(f"/portal/{partner.name}/settings")
+    await enter(page, partner.api_key, f"/portal/{partner.name}/settings")
     await page.get_by_label("Synchronise each invoice").focus()
     await page.keyboard.press("Space")
     await page.keyboard.press("Tab")
@@ -86,8 +82,7 @@ async def test_by_keyboard_alone(page: Page, partner: Partner) -> None:
 
 async def test_without_scripts(visitors: Visitors, partner: Partner) -> None:
     page = await visitors.page(javascript=False)
-    await sign_in(page, partner.api_key)
-    await page.goto(f"/portal/{partner.name}/settings")
+    await enter(page, partner.api_key, f"/portal/{partner.name}/settings")
     await page.get_by_label("Purchase price").check()
     await page.get_by_role("button", name="Save settings").click()
     await expect(page.get_by_text("Saved: where the price goes")).to_be_visible()

@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser.accessibility import accessible_in_both_colours
 from tests.browser.looks import SCREENS
-from tests.browser.visiting import Visitors, sign_in
+from tests.browser.visiting import Visitors, enter, sign_in
 from tests.partner import APPLICATION, Partner
 
 pytestmark = [pytest.mark.browser, pytest.mark.e2e]
@@ -51,7 +51,7 @@ async def test_every_step_of_connecting_is_accessible(page: Page, partner: Partn
 
 async def test_halos_log_in_leads_back_and_the_tabs_appear(page: Page, partner: Partner) -> None:
     await partner.halo.change_settings(partner.tenant, automatic_login=False)
-    await sign_in(page, partner.api_key)
+    await enter(page, partner.api_key, f"/portal/{partner.name}/halo-psa")
     assert await tabs(page) == [
         "History",
         "Accounts",
@@ -86,7 +86,7 @@ async def test_halos_log_in_leads_back_and_the_tabs_appear(page: Page, partner: 
 
 async def test_who_denies_it_in_halo_is_told_what_to_do(page: Page, partner: Partner) -> None:
     await partner.halo.change_settings(partner.tenant, automatic_login=False)
-    await sign_in(page, partner.api_key)
+    await enter(page, partner.api_key, f"/portal/{partner.name}/halo-psa")
     await connect(page, partner)
     await page.get_by_role("button", name="Deny").click()
     await expect(page.get_by_role("alert")).to_contain_text("Press Connect and approve the request in Halo.")
@@ -96,7 +96,7 @@ async def test_who_denies_it_in_halo_is_told_what_to_do(page: Page, partner: Par
 async def test_a_permission_that_halo_does_not_grant_is_named(page: Page, partner: Partner) -> None:
     granted = ["read:customers", "read:softwarelicensing", "offline_access"]
     await partner.halo.change_settings(partner.tenant, granted_scopes=granted)
-    await sign_in(page, partner.api_key)
+    await enter(page, partner.api_key, f"/portal/{partner.name}/halo-psa")
     await connect(page, partner)
     await expect(page.get_by_role("alert")).to_contain_text("edit:softwarelicensing")
 
@@ -105,7 +105,7 @@ async def test_a_client_id_that_halo_does_not_know_is_explained_on_return(
     page: Page, partner: Partner, visitors: Visitors
 ) -> None:
     visitors.watch.expect(400, f"/{partner.tenant}/auth/authorize")
-    await sign_in(page, partner.api_key)
+    await enter(page, partner.api_key, f"/portal/{partner.name}/halo-psa")
     await connect(page, partner, client_id="a mistyped one")
     await expect(page.get_by_text("This application is not registered here.")).to_be_visible()
     await page.goto("/portal/")
@@ -115,7 +115,7 @@ async def test_a_client_id_that_halo_does_not_know_is_explained_on_return(
 async def test_a_log_in_that_was_used_already_is_explained(page: Page, partner: Partner) -> None:
     back: list[str] = []
     page.on("request", lambda request: back.append(request.url) if "/accounts/?" in request.url else None)
-    await sign_in(page, partner.api_key)
+    await enter(page, partner.api_key, f"/portal/{partner.name}/halo-psa")
     await connect(page, partner)
     await expect(page.get_by_text("Halo is connected.")).to_be_visible()
     await page.goto(back[0])
@@ -125,7 +125,7 @@ async def test_a_log_in_that_was_used_already_is_explained(page: Page, partner: 
 
 async def test_connecting_needs_no_scripts(visitors: Visitors, partner: Partner) -> None:
     page = await visitors.page(javascript=False)
-    await sign_in(page, partner.api_key)
+    await enter(page, partner.api_key, f"/portal/{partner.name}/halo-psa")
     assert await page.locator("[data-copy]:visible").count() == 0
     await connect(page, partner)
     await expect(page.get_by_text("Halo is connected.")).to_be_visible()
@@ -147,7 +147,7 @@ async def test_connecting_needs_no_mouse(page: Page, partner: Partner) -> None:
 
 async def test_values_for_halo_are_copied(page: Page, partner: Partner, stack: Stack) -> None:
     await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    await sign_in(page, partner.api_key)
+    await enter(page, partner.api_key, f"/portal/{partner.name}/halo-psa")
     await page.get_by_role("button", name="Copy the redirect URL").click()
     await expect(page.get_by_role("button", name=re.compile("^Copied"))).to_be_visible()
     assert await page.evaluate("navigator.clipboard.readText()") == f"{stack.http_url}/accounts/"

@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser.accessibility import accessible_in_both_colours
 from tests.browser.looks import PHONE, SCREENS, Look
-from tests.browser.visiting import PATIENCE_MS, Visitors, sign_in
+from tests.browser.visiting import PATIENCE_MS, Visitors, enter, let_in
 from tests.partner import Partner, lines
 
 pytestmark = [pytest.mark.browser, pytest.mark.e2e]
@@ -39,8 +39,7 @@ TABLET = Look(800, 1100)
 async def test_history_can_be_read_by_everybody(visitors: Visitors, partner: Partner, look: Look) -> None:
     run_id = await two_months(partner)
     page = await visitors.page(look)
-    await sign_in(page, partner.api_key)
-    await page.goto(f"/portal/{partner.name}/history")
+    await enter(page, partner.api_key, f"/portal/{partner.name}/history")
     await expect(page.get_by_role("img", name="What became of the last 2 invoices")).to_be_visible()
     await page.get_by_text("Show these numbers as a table").click()
     await expect(page.locator("details").get_by_role("row", name="November 2026")).to_contain_text("Partly done")
@@ -72,8 +71,7 @@ async def inside_its_card(page: Page) -> None:
 async def test_items_are_found_and_downloaded_by_keyboard(visitors: Visitors, partner: Partner) -> None:
     run_id = await two_months(partner)
     page = await visitors.page()
-    await sign_in(page, partner.api_key)
-    await page.goto(f"/portal/{partner.name}/runs/{run_id}")
+    await enter(page, partner.api_key, f"/portal/{partner.name}/runs/{run_id}")
     await page.get_by_label("Search", exact=True).focus()
     await page.keyboard.type("p-bad")
     await page.keyboard.press("Enter")
@@ -90,8 +88,7 @@ async def test_items_are_found_and_downloaded_by_keyboard(visitors: Visitors, pa
 async def test_history_needs_no_scripts(visitors: Visitors, partner: Partner) -> None:
     await two_months(partner)
     page = await visitors.page(PHONE, javascript=False)
-    await sign_in(page, partner.api_key)
-    await page.goto(f"/portal/{partner.name}/history")
+    await enter(page, partner.api_key, f"/portal/{partner.name}/history")
     await page.get_by_text("Show these numbers as a table").click()
     await (
         page.locator("details").get_by_role("row", name="November 2026").get_by_role("link", name="Partly done").click()
@@ -108,7 +105,7 @@ async def test_the_page_of_a_run_follows_the_run(visitors: Visitors, partner: Pa
     write = {"method": "POST", "path": "SoftwareLicence"}
     await partner.halo.add_fault(partner.tenant, match=write, times=1, delay_s=3.0)
     page = await visitors.page()
-    await sign_in(page, partner.api_key)
+    await let_in(page, partner.api_key)
     run_id = await partner.start()
     await page.goto(f"/portal/{partner.name}/runs/{run_id}")
     badge = page.locator("#run-title .badge")

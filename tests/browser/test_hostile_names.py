@@ -12,7 +12,7 @@ from playwright.async_api import Page
 
 from tests.browser.accessibility import too_wide
 from tests.browser.looks import DESKTOP, PHONE
-from tests.browser.visiting import Visitors, sign_in
+from tests.browser.visiting import Visitors, enter
 from tests.partner import APPLICATION, Partner, lines
 
 pytestmark = [pytest.mark.browser, pytest.mark.e2e]
@@ -68,7 +68,7 @@ def kind(link: str) -> tuple[str, ...]:
 async def test_nothing_runs_and_nothing_is_too_wide_on_any_page(visitors: Visitors, partner: Partner) -> None:
     api_key = await prepared(partner)
     page = await visitors.page()
-    await sign_in(page, api_key)
+    await enter(page, api_key, "/")
     to_see, seen = await links(page), set[tuple[str, ...]]()
     shown = 0
     while new := [address for address in to_see if kind(address) not in seen]:

@@ -5,7 +5,7 @@ from playwright.async_api import Page
 
 from tests.browser.accessibility import accessible_in_both_colours
 from tests.browser.looks import PHONE, Look
-from tests.browser.visiting import Visitors, sign_in
+from tests.browser.visiting import Visitors, enter, let_in
 from tests.partner import Partner, lines
 
 pytestmark = [pytest.mark.browser, pytest.mark.e2e]
@@ -30,8 +30,7 @@ async def test_the_first_row_is_in_view_where_a_question_or_a_reason_stands_abov
     await partner.publish(partner.event(lines(1), revision=2))
     held = await partner.sync()
     assert held["counters"]["held"] == 13
-    await sign_in(page, partner.api_key)
-    await page.goto(f"/portal/{partner.name}/runs/{held['run_id']}")
+    await enter(page, partner.api_key, f"/portal/{partner.name}/runs/{held['run_id']}")
     await in_view(page, "table.items tbody tr:not(.customer)")
 
     for number in (2, 3):
@@ -49,7 +48,7 @@ async def test_each_navigation_of_a_phone_is_one_row_that_shows_where_one_is(
 ) -> None:
     page = await visitors.page(PHONE)
     await partner.connect()
-    await sign_in(page, partner.api_key)
+    await let_in(page, partner.api_key)
     for place in ("month", "history", "halo-psa", "audit"):
         await page.goto(f"/portal/{partner.name}/{place}")
         rows = await page.eval_on_selector_all(

@@ -10,7 +10,7 @@ from playwright.async_api import FilePayload, Locator, Page, expect
 
 from tests.browser.accessibility import accessible_in_both_colours
 from tests.browser.looks import PHONE, SCREENS, picture
-from tests.browser.visiting import Visitors, sign_in
+from tests.browser.visiting import Visitors, enter
 from tests.partner import Partner
 
 pytestmark = [pytest.mark.browser, pytest.mark.e2e]
@@ -50,8 +50,7 @@ async def prepared(partner: Partner) -> None:
 
 
 async def opened(page: Page, partner: Partner, tab: str = "customers") -> None:
-    await sign_in(page, partner.api_key)
-    await page.goto(f"/portal/{partner.name}/{tab}")
+    await enter(page, partner.api_key, f"/portal/{partner.name}/{tab}")
 
 
 def row(page: Page, name: str) -> Locator:

@@ -9,7 +9,7 @@ from pypdf import PdfReader
 
 from tests.browser.accessibility import accessible_in_both_colours
 from tests.browser.looks import DESKTOP, SCREENS, Look
-from tests.browser.visiting import Visitors, sign_in
+from tests.browser.visiting import Visitors, enter
 from tests.partner import Partner, lines
 
 LONG = "W" * 200
@@ -28,8 +28,7 @@ async def test_a_month_is_closed_by_somebody_who_has_seen_what_differs(
     await partner.publish(partner.event([*lines(3, unit_price="12.50"), *stranger, *turned]))
     assert (await partner.sync())["state"] == "succeeded"
     page = await visitors.page(look)
-    await sign_in(page, partner.api_key)
-    await page.goto(f"/portal/{partner.name}/month")
+    await enter(page, partner.api_key, f"/portal/{partner.name}/month")
     await expect(page.get_by_role("heading", level=1)).to_have_text("November 2026")
     await expect(page.get_by_text("Not synchronised:")).to_be_visible()
     await accessible_in_both_colours(page, f"month-{look.width}")
@@ -81,8 +80,7 @@ async def test_a_certificate_with_twenty_exceptions_prints_on_one_page(visitors:
         accepted.raise_for_status()
     (await partner.api.post(f"{partner.path}/months/2026-11/close", json={"seen": 20})).raise_for_status()
     page = await visitors.page(DESKTOP)
-    await sign_in(page, partner.api_key)
-    await page.goto(f"/portal/{partner.name}/month/certificate?period=2026-11")
+    await enter(page, partner.api_key, f"/portal/{partner.name}/month/certificate?period=2026-11")
     await expect(page.get_by_role("heading", level=1)).to_have_text("Certificate: November 2026")
     printed = PdfReader(io.BytesIO(await page.pdf(format="A4")))
     text = " ".join(printed.pages[0].extract_text().split())

@@ -5,7 +5,7 @@ from devstack.wait import until
 from playwright.async_api import Page, expect
 
 from tests.browser.accessibility import accessible
-from tests.browser.visiting import PATIENCE_MS, Visitors, report, sign_in, slow_down
+from tests.browser.visiting import PATIENCE_MS, Visitors, enter, report, slow_down
 from tests.partner import Partner, lines
 
 pytestmark = [pytest.mark.browser, pytest.mark.e2e]
@@ -86,8 +86,7 @@ async def test_a_run_that_begins_meanwhile_makes_a_preview_old(page: Page, partn
     await partner.connect()
     await partner.publish(partner.event(lines(2)))
     run = await partner.sync(mode="preview")
-    await sign_in(page, partner.api_key)
-    await page.goto(f"/portal/{partner.name}/runs/{run['run_id']}/preview")
+    await enter(page, partner.api_key, f"/portal/{partner.name}/runs/{run['run_id']}/preview")
     sync = page.locator("#orders").get_by_role("button", name="Sync", exact=True)
     await expect(sync).to_be_enabled()
     await slow_down(partner)

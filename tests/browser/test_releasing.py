@@ -7,7 +7,7 @@ from playwright.async_api import Locator, Page, expect
 
 from tests.browser.accessibility import accessible_in_both_colours
 from tests.browser.looks import SCREENS
-from tests.browser.visiting import sign_in
+from tests.browser.visiting import let_in
 from tests.partner import Partner, lines
 
 pytestmark = [pytest.mark.browser, pytest.mark.e2e]
@@ -62,7 +62,7 @@ async def test_held_changes_are_approved_one_by_one_and_an_undo_is_seen_first(pa
     await partner.publish(partner.event(lines(1), revision=2))
     held = await partner.sync()
     assert held["counters"]["held"] == 13
-    await sign_in(page, partner.api_key)
+    await let_in(page, partner.api_key)
 
     for name in ("month", "report", f"runs/{held['run_id']}", "search?q=P-1", "search?q=nothing-like-it"):
         await page.goto(f"{here}/{name}")

@@ -10,7 +10,7 @@ from playwright.async_api import Page, expect
 from tests.browser.accessibility import accessible_in_both_colours
 from tests.browser.looks import PHONE, SCREENS, Look
 from tests.browser.pressing import search
-from tests.browser.visiting import Visitors, sign_in
+from tests.browser.visiting import Visitors, enter, let_in
 from tests.partner import Partner, lines
 
 pytestmark = [pytest.mark.browser, pytest.mark.e2e]
@@ -52,15 +52,13 @@ async def synced(partner: Partner) -> None:
 async def report(page: Page, partner: Partner) -> None:
     """Open the report of such an invoice."""
     await synced(partner)
-    await sign_in(page, partner.api_key)
-    await page.get_by_role("link", name="Report", exact=True).click()
+    await enter(page, partner.api_key, f"/portal/{partner.name}/report")
     await expect(page.get_by_role("heading", level=1)).to_have_text("Report: November 2026")
 
 
 @pytest.mark.parametrize("page", SCREENS, indirect=True, ids=str)
 async def test_the_report_is_accessible_whatever_it_shows(page: Page, partner: Partner) -> None:
-    await sign_in(page, partner.api_key)
-    await page.goto(f"/portal/{partner.name}/report")
+    await enter(page, partner.api_key, f"/portal/{partner.name}/report")
     await accessible_in_both_colours(page, "report-empty")
     await synced(partner)
     await page.reload()
@@ -176,7 +174,7 @@ async def test_no_amount_is_broken_and_numbers_of_a_kind_stand_below_each_other(
 ) -> None:
     await synced(partner)
     page = await visitors.page(look)
-    await sign_in(page, partner.api_key)
+    await let_in(page, partner.api_key)
     for place in ("report", "month", "customer/C-1"):
         await page.goto(f"/portal/{partner.name}/{place}")
         found = await page.evaluate(NUMBERS)

@@ -5,7 +5,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser.accessibility import accessible, accessible_in_both_colours
 from tests.browser.looks import SCREENS, picture
-from tests.browser.visiting import PATIENCE_MS, Visitors, report, sign_in, slow_down
+from tests.browser.visiting import PATIENCE_MS, Visitors, enter, report, slow_down
 from tests.partner import Partner, lines
 
 pytestmark = [pytest.mark.browser, pytest.mark.e2e]
@@ -192,8 +192,7 @@ async def test_the_approval_of_held_removals_is_off_while_a_run_goes_on(page: Pa
     await partner.sync()
     await partner.publish(partner.event(lines(1, quantity="5"), revision=2))
     run = await partner.sync()
-    await sign_in(page, partner.api_key)
-    await page.goto(f"/portal/{partner.name}/runs/{run['run_id']}/removals")
+    await enter(page, partner.api_key, f"/portal/{partner.name}/runs/{run['run_id']}/removals")
     approve = page.get_by_role("button", name="Approve 19 removals and Sync")
     await expect(approve).to_be_enabled()
     await partner.publish(partner.event(lines(1, quantity="6"), revision=3))
