@@ -98,8 +98,7 @@ async def test_all_rows_of_a_customer_are_accepted_with_one_note_and_the_month_c
     await partner.publish(partner.event(lines(12, customer_id="C-9", customer_name="Wide World", unit_price="12.50")))
     assert (await partner.sync())["state"] == "succeeded"
     page = await visitors.page(look)
-    await sign_in(page, partner.api_key)
-    await page.goto(f"/portal/{partner.name}/month")
+    await enter(page, partner.api_key, f"/portal/{partner.name}/month")
     await page.get_by_role("link", name="Wide World").click()
     await expect(page.get_by_text("12 licences, AUD 975.00.")).to_be_visible()
     await page.get_by_text("Accept all 12 as they are").focus()
