@@ -987,6 +987,15 @@ AS $function$
     SELECT coalesce((SELECT a.tenant FROM halo_alias a WHERE a.host = p_tenant), p_tenant)
 $function$;
 
+CREATE FUNCTION has_written_before(r run)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT EXISTS (SELECT FROM run o WHERE o.partner_id = r.partner_id AND o.run_id <> r.run_id
+                   AND o.writing_at IS NOT NULL)
+$function$;
+
 CREATE FUNCTION ids_of_licence(p_partner_id text, p_licence_id bigint)
  RETURNS bigint[]
  LANGUAGE sql
@@ -1078,6 +1087,10 @@ BEGIN
     ) AS d
     WHERE run.run_id = d.run_id;
     -- Plans alone skip an item for want of a client, and what is skipped stays so.
+    IF NOT EXISTS (SELECT FROM added WHERE outcome = 'skipped'
+                   AND reason IN ('customer_not_found', 'customer_ambiguous')) THEN
+        RETURN NULL;
+    END IF;
     UPDATE run SET
         unmatched_customers = run.unmatched_customers + d.customers,
         unmatched_amount    = run.unmatched_amount    + d.amount
