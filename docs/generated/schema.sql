@@ -541,7 +541,7 @@ CREATE TABLE outbox (
     PRIMARY KEY (outbox_id)
 );
 CREATE TRIGGER outbox_notice AFTER INSERT ON outbox FOR EACH ROW WHEN ((new.message_type = ANY (ARRAY['invoice.accepted.v1'::text, 'run.finished.v1'::text, 'connection.lost.v1'::text, 'month.closed.v1'::text]))) EXECUTE FUNCTION outbox_notice();
-CREATE TRIGGER outbox_notify AFTER INSERT ON outbox FOR EACH STATEMENT EXECUTE FUNCTION outbox_notify();
+CREATE TRIGGER outbox_notify AFTER INSERT ON outbox FOR EACH STATEMENT WHEN ((COALESCE(current_setting('halosync.relay'::text, true), ''::text) = ''::text)) EXECUTE FUNCTION outbox_notify();
 
 CREATE TABLE partner (
     partner_id text NOT NULL,
@@ -1606,7 +1606,7 @@ CREATE FUNCTION outbox_notify()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    PERFORM pg_notify('outbox', coalesce(current_setting('halosync.relay', true), ''));
+    PERFORM pg_notify('outbox', '');
     RETURN NULL;
 END $function$;
 

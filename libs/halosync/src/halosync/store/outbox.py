@@ -6,7 +6,7 @@ from uuid import UUID
 
 from halosync.contracts.message import Message
 from halosync.observability.tracing import carried
-from halosync.store.pool import Connection
+from halosync.store.pool import Connection, note_message
 from halosync.store.queries import QUERIES
 
 
@@ -19,6 +19,7 @@ async def content_of(connection: Connection, consumer: str, event_id: UUID) -> b
 async def emit(connection: Connection, message: Message) -> None:
     """Write a message to the outbox, in the caller's transaction; a relay publishes it after the commit."""
     name = message.message_type
+    note_message(connection)
     await QUERIES.add_to_outbox(
         connection,
         exchange=message.exchange,
@@ -32,6 +33,7 @@ async def emit(connection: Connection, message: Message) -> None:
 async def emit_many(connection: Connection, messages: Sequence[Message]) -> None:
     """Write many messages to the outbox with one COPY."""
     headers = carried()
+    note_message(connection)
     rows: list[tuple[Any, ...]] = [
         (m.exchange, m.message_type, m.message_type, m.model_dump_json().encode(), headers) for m in messages
     ]
