@@ -154,8 +154,8 @@ async def raw_body(message: RabbitMessage) -> bytes:
 async def whole_message(message: RabbitMessage) -> RabbitMessage:
     """Decode nothing, for a handler of one argument that looks at more than the body.
 
-    The library gives a handler the message beside the body too, but by way of a thread each time. It knows its own class
-    only there, so such a handler takes `Any`.
+    The library gives a handler the message beside the body too, but by way of a thread each time. It knows its own
+    class only there, so such a handler takes `Any`.
     """
     return message
 

@@ -20,18 +20,18 @@ _NAME = re.compile(r"^-- name: (\w+)", re.MULTILINE)
 class _Adapter(AsyncPGAdapter):
     """Asks a pool or a connection, which have the same methods for it.
 
-    aiosql's own asks each time, by going through all names that the one in hand has, which of the two it is: a twentieth
-    of a planner's work on a small run.
+    aiosql's own asks each time, by going through all names that the one in hand has, which of the two it is: a
+    twentieth of a planner's work on a small run.
     """
 
     async def select(
-        self, conn: Any, query_name: str, sql: str, parameters: Mapping[str, Any], record_class: Any = None
+        self, conn: Any, query_name: str, sql: str, parameters: Mapping[str, Any], _record_class: Any = None
     ) -> AsyncIterator[Any]:
         for row in await conn.fetch(sql, *self._ordered(query_name, parameters)):
             yield row
 
     async def select_one(
-        self, conn: Any, query_name: str, sql: str, parameters: Mapping[str, Any], record_class: Any = None
+        self, conn: Any, query_name: str, sql: str, parameters: Mapping[str, Any], _record_class: Any = None
     ) -> Any:
         return await conn.fetchrow(sql, *self._ordered(query_name, parameters))
 
@@ -54,6 +54,7 @@ class _Queries:
     """All of them; a file is loaded when one of its queries is first asked for: a service uses a quarter of them."""
 
     def __init__(self, folder: Path) -> None:
+        self._adapter: Any = _Adapter  # of which the library's own types know only the suite of its methods
         self._files = {name: file for file in folder.glob("*.sql") for name in _NAME.findall(file.read_text("utf-8"))}
 
     def __getattr__(self, name: str) -> object:
@@ -61,7 +62,7 @@ class _Queries:
         if file is None:
             raise AttributeError(f"no query is named {name}", name=name, obj=self)
         # The parameters are named in the query itself.
-        loaded = aiosql.from_path(file, _Adapter, mandatory_parameters=False)
+        loaded = aiosql.from_path(file, self._adapter, mandatory_parameters=False)
         for each in loaded.available_queries:
             setattr(self, each, getattr(loaded, each))
         return getattr(loaded, name)
