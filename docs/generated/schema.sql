@@ -541,7 +541,7 @@ CREATE TABLE outbox (
     PRIMARY KEY (outbox_id)
 );
 CREATE TRIGGER outbox_notice AFTER INSERT ON outbox FOR EACH ROW WHEN ((new.message_type = ANY (ARRAY['invoice.accepted.v1'::text, 'run.finished.v1'::text, 'connection.lost.v1'::text, 'month.closed.v1'::text]))) EXECUTE FUNCTION outbox_notice();
-CREATE TRIGGER outbox_notify AFTER INSERT ON outbox FOR EACH STATEMENT EXECUTE FUNCTION outbox_notify();
+CREATE TRIGGER outbox_notify AFTER INSERT ON outbox FOR EACH STATEMENT WHEN ((COALESCE(current_setting('halosync.relay'::text, true), ''::text) = ''::text)) EXECUTE FUNCTION outbox_notify();
 
 CREATE TABLE partner (
     partner_id text NOT NULL,
@@ -992,6 +992,15 @@ AS $function$
     SELECT coalesce((SELECT a.tenant FROM halo_alias a WHERE a.host = p_tenant), p_tenant)
 $function$;
 
+CREATE FUNCTION has_written_before(r run)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT EXISTS (SELECT FROM run o WHERE o.partner_id = r.partner_id AND o.run_id <> r.run_id
+                   AND o.writing_at IS NOT NULL)
+$function$;
+
 CREATE FUNCTION ids_of_licence(p_partner_id text, p_licence_id bigint)
  RETURNS bigint[]
  LANGUAGE sql
@@ -1083,6 +1092,10 @@ BEGIN
     ) AS d
     WHERE run.run_id = d.run_id;
     -- Plans alone skip an item for want of a client, and what is skipped stays so.
+    IF NOT EXISTS (SELECT FROM added WHERE outcome = 'skipped'
+                   AND reason IN ('customer_not_found', 'customer_ambiguous')) THEN
+        RETURN NULL;
+    END IF;
     UPDATE run SET
         unmatched_customers = run.unmatched_customers + d.customers,
         unmatched_amount    = run.unmatched_amount    + d.amount
@@ -1640,7 +1653,7 @@ CREATE FUNCTION outbox_notify()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    PERFORM pg_notify('outbox', coalesce(current_setting('halosync.relay', true), ''));
+    PERFORM pg_notify('outbox', '');
     RETURN NULL;
 END $function$;
 

@@ -44,7 +44,7 @@ def test_nobody_changes_the_session_of_a_connection_that_is_lent() -> None:
 
 NOT_AWAITED = {
     *("advance_read", "begin_array_trial", "delete_from_outbox", "finish_permits"),
-    *("learn_array_size", "learn_first_array_size"),
+    *("learn_array_size", "learn_first_array_size", "save_page_of_clients", "save_page_of_licences"),
 }
 """What only costs time when Postgres loses it in a crash. A mark before a request, a result and a permit must stay."""
 

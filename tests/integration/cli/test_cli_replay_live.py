@@ -86,7 +86,7 @@ async def office(database_url: str, amqp_url: str, pool: Pool, tmp_path: Path) -
         await broker.connect()
         await declare_topology(broker, DELAYS_S)
         settings = PlannerSettings.model_validate({"database_url": database_url, "amqp_url": amqp_url})
-        composition = planner_main.compose(settings, Parts(database_url, pool, broker, publisher))
+        composition = planner_main.compose(settings, Parts(database_url, pool, broker, publisher, asyncio.Event()))
         await broker.start()
         environment = {"HALOSYNC_DATABASE_URL": database_url, "HALOSYNC_AMQP_URL": amqp_url}
         yield Office(pool, publisher, DeadLetterStore(pool), environment, tmp_path)

@@ -1,6 +1,7 @@
 """An outbox with its relay, and what came out of it."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from uuid import uuid4
 
 import aio_pika
@@ -26,9 +27,10 @@ class Office:
     database_url: str
     pool: Pool
     publisher: Publisher
+    committed: asyncio.Event | None = field(default=None, kw_only=True)
 
     def relay(self) -> Relay:
-        return Relay(self.database_url, self.pool, self.publisher)
+        return Relay(self.database_url, self.pool, self.publisher, self.committed)
 
     async def emit(self, count: int = 1, prefix: str = "partner") -> list[str]:
         names = [f"{prefix}-{number:03}" for number in range(count)]

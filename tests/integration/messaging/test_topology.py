@@ -45,7 +45,7 @@ SETTINGS: Fields = {
 
 def unconnected() -> Parts:
     broker = RabbitBroker("amqp://127.0.0.1:1/", logger=None)
-    return Parts("", cast("Any", None), broker, Publisher("amqp://127.0.0.1:1/"))
+    return Parts("", cast("Any", None), broker, Publisher("amqp://127.0.0.1:1/"), asyncio.Event())
 
 
 def worked_on(parts: Parts) -> set[str]:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 from halosync.messaging.publisher import Publisher
 from halosync.runtime import relay as relaying
-from halosync.runtime.relay import Relay, relay_name
+from halosync.runtime.relay import Relay
 from halosync.store.pool import Pool, open_pool
 
 from .conftest import PATIENCE_S
@@ -15,15 +15,16 @@ from .relay_office import Office
 
 pytestmark = pytest.mark.usefixtures("topology")
 
-ANOTHER, NEVER_S = "another:1", 600.0
+NEVER_S = 600.0
 
 
 @asynccontextmanager
-async def office_of(relay: str, database_url: str, publisher: Publisher) -> AsyncIterator[Office]:
-    """Give the outbox as a process with that relay writes to it."""
-    pool = await open_pool(database_url, max_size=2, relay=relay)
+async def office_of(database_url: str, publisher: Publisher, *, has_relay: bool = True) -> AsyncIterator[Office]:
+    """Give the outbox as a process writes to it that has a relay, or has none."""
+    committed = asyncio.Event() if has_relay else None
+    pool = await open_pool(database_url, max_size=2, committed=None if committed is None else committed.set)
     try:
-        yield Office(database_url, pool, publisher)
+        yield Office(database_url, pool, publisher, committed=committed)
     finally:
         await pool.close()
 
@@ -40,12 +41,12 @@ async def running(relay: Relay) -> AsyncIterator[None]:
             await task
 
 
-@pytest.mark.parametrize("committed_by", [relay_name(), ""], ids=["its own relay", "no relay"])
+@pytest.mark.parametrize("has_relay", [True, False], ids=["its own relay", "no relay"])
 async def test_a_relay_publishes_at_once_what_its_process_commits_and_what_has_no_relay(
-    committed_by: str, database_url: str, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+    has_relay: bool, database_url: str, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(relaying, "POLL_S", NEVER_S)
-    async with office_of(committed_by, database_url, publisher) as office, running(office.relay()):
+    async with office_of(database_url, publisher, has_relay=has_relay) as office, running(office.relay()):
         for _ in range(3):
             await office.emit()
             await office.emptied()
@@ -57,18 +58,20 @@ async def test_a_relay_leaves_what_another_process_commits_until_it_next_looks(
     monkeypatch.setattr(relaying, "POLL_S", NEVER_S)
     heard: asyncio.Queue[object] = asyncio.Queue()
     async with (
-        office_of(relay_name(), database_url, publisher) as own,
-        office_of(ANOTHER, database_url, publisher) as other,
+        office_of(database_url, publisher) as own,
+        office_of(database_url, publisher) as other,
         running(own.relay()),
         pool.acquire() as witness,
     ):
         await own.emit()
         await own.emptied()  # it listens by now
-        await witness.add_listener("outbox", lambda *told: heard.put_nowait(told[3]))
+        for channel in ("outbox", "after"):
+            await witness.add_listener(channel, lambda *told: heard.put_nowait(told[2]))
         for number in range(1, 6):
             await other.emit()
+            await other.pool.execute("NOTIFY after")
             async with asyncio.timeout(PATIENCE_S):
-                assert await heard.get() == ANOTHER
+                assert await heard.get() == "after"  # and nothing of the outbox before
             assert await own.left() == number
         await own.emit()
         await own.emptied()
@@ -79,8 +82,8 @@ async def test_what_the_relay_of_a_dead_process_left_is_published_by_another(
     database_url: str, publisher: Publisher
 ) -> None:
     async with (
-        office_of(relay_name(), database_url, publisher) as own,
-        office_of(ANOTHER, database_url, publisher) as dead,
+        office_of(database_url, publisher) as own,
+        office_of(database_url, publisher) as dead,
         running(own.relay()),
     ):
         await dead.emit()
@@ -92,7 +95,7 @@ async def test_more_than_a_batch_is_published_without_being_told_again(
 ) -> None:
     monkeypatch.setattr(relaying, "POLL_S", NEVER_S)
     monkeypatch.setattr(relaying, "BATCH", 4)
-    async with office_of(relay_name(), database_url, publisher) as office:
+    async with office_of(database_url, publisher) as office:
         await office.emit(11)
         async with running(office.relay()):
             await office.emptied()

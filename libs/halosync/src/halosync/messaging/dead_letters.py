@@ -5,14 +5,14 @@ stored it stays with the broker, unacknowledged, and storing is tried again.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from faststream.rabbit import Channel, RabbitBroker
-from faststream.rabbit.annotations import RabbitMessage
+from faststream.rabbit.message import RabbitMessage
 from tenacity import RetryCallState, retry, retry_if_exception_type, wait_exponential_jitter
 
-from halosync.messaging.requests import raw_body
+from halosync.messaging.requests import whole_message
 from halosync.messaging.topology import DEAD_LETTERS
 
 log = structlog.get_logger(__name__)
@@ -37,13 +37,14 @@ class Keep(Protocol):
 def collect_dead_letters(broker: RabbitBroker, keep: Keep) -> None:
     """Register the collector on `broker`, on a channel of its own: it must not wait for other work, nor delay it."""
 
-    async def collect(body: bytes, message: RabbitMessage) -> None:
+    async def collect(delivered: Any) -> None:
+        message: RabbitMessage = delivered
         queue, reason = origin(message.headers)
         await persistently(
             queue=queue,
             message_type=message.raw_message.type or "",
             reason=reason,
-            body=body,
+            body=message.body,
             headers=message.headers,
         )
 
@@ -54,7 +55,7 @@ def collect_dead_letters(broker: RabbitBroker, keep: Keep) -> None:
         before_sleep=_complain,
     )(keep)
     broker.subscriber(
-        DEAD_LETTERS.declaration(), channel=Channel(prefetch_count=AT_ONCE), no_reply=True, decoder=raw_body
+        DEAD_LETTERS.declaration(), channel=Channel(prefetch_count=AT_ONCE), no_reply=True, decoder=whole_message
     )(collect)
 
 

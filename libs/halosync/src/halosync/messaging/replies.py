@@ -7,18 +7,18 @@ asks again in its own way. Its body may hold an OAuth code, which must not reach
 
 import traceback
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from faststream.rabbit import Channel, RabbitBroker
-from faststream.rabbit.annotations import RabbitMessage
+from faststream.rabbit.message import RabbitMessage
 from pydantic import ValidationError
 
 from halosync.contracts.message import Message
 from halosync.messaging.endings import Poison, describe
 from halosync.messaging.envelopes import open_request
 from halosync.messaging.publisher import Publisher
-from halosync.messaging.requests import raw_body, send_reply
+from halosync.messaging.requests import send_reply, whole_message
 from halosync.messaging.topology import Queue
 from halosync.ports.requests import AWAY, UNANSWERABLE, Refusal
 from halosync.ports.sealing import PrivateKeys, UnsealableError
@@ -50,7 +50,8 @@ def answer_requests(
     """
     senders = {publisher.signed_in.user_of(account) for account in queue.senders}
 
-    async def handle(body: bytes, request: RabbitMessage) -> None:
+    async def handle(delivered: Any) -> None:
+        request: RabbitMessage = delivered
         sender = request.raw_message.user_id
         if sender not in senders:
             raise Poison(
@@ -58,10 +59,10 @@ def answer_requests(
                 f"{' and '.join(sorted(senders))} may send it"
             )
         if keys is None:
-            await send_reply(publisher, request, await answer(model, act, body))
+            await send_reply(publisher, request, await answer(model, act, request.body))
             return
         try:
-            opened = await open_request(body, request.headers, keys, model.message_type, request.correlation_id)
+            opened = await open_request(request.body, request.headers, keys, model.message_type, request.correlation_id)
         except _UNOPENED as error:
             log.warning("a request cannot be opened", message_type=model.message_type, error=str(error))
             await send_reply(publisher, request, AWAY, sealed=True)
@@ -69,7 +70,7 @@ def answer_requests(
             await send_reply(publisher, request, await answer(model, act, opened), sealed=True)
 
     channel = Channel(prefetch_count=at_once)
-    broker.subscriber(queue.declaration(), channel=channel, no_reply=True, decoder=raw_body)(handle)
+    broker.subscriber(queue.declaration(), channel=channel, no_reply=True, decoder=whole_message)(handle)
 
 
 async def answer(model: type[M], act: Callable[[M], Awaitable[Message]], body: bytes) -> Message:

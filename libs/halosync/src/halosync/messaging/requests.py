@@ -8,10 +8,12 @@ transient and dies with the connection; their messages do not persist.
 import asyncio
 import math
 from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
 import structlog
-from faststream.rabbit import RabbitBroker, RabbitExchange, RabbitMessage, RabbitQueue
+from faststream.rabbit import RabbitBroker, RabbitExchange, RabbitQueue
+from faststream.rabbit.message import RabbitMessage
 
 from halosync.contracts.message import Message
 from halosync.contracts.registry import MESSAGES
@@ -58,11 +60,12 @@ class Requests:
         name = own_queue(publisher.signed_in.account)
         self._queue = RabbitQueue(name, durable=False, exclusive=True, auto_delete=True, routing_key=name)
         exchange = RabbitExchange(REPLIES.name, type=REPLIES.type, durable=True, declare=False)
-        broker.subscriber(self._queue, exchange, no_reply=True, include_in_schema=False, decoder=raw_body)(
+        broker.subscriber(self._queue, exchange, no_reply=True, include_in_schema=False, decoder=whole_message)(
             self._on_reply
         )
 
-    async def _on_reply(self, body: bytes, message: RabbitMessage) -> None:
+    async def _on_reply(self, delivered: Any) -> None:
+        message: RabbitMessage = delivered
         asked = self._waiting.get(message.correlation_id)
         if asked is None or asked.reply.done():  # a reply after the time-out belongs to nobody
             return
@@ -72,7 +75,9 @@ class Requests:
         future = asked.reply
         try:
             kind = message.raw_message.type or ""
-            opened = body if asked.sealed is None else asked.sealed.open_reply(body, kind, message.correlation_id)
+            opened = message.body
+            if asked.sealed is not None:
+                opened = asked.sealed.open_reply(opened, kind, message.correlation_id)
             future.set_result(MESSAGES[kind].model_validate_json(opened))
         except (KeyError, ValueError, UnsealableError) as error:
             # Never raised from here: a dead letter persists, and a reply may hold a token.
@@ -144,6 +149,15 @@ class Requests:
 async def raw_body(message: RabbitMessage) -> bytes:
     """Decode nothing: the handler parses the body itself."""
     return message.body
+
+
+async def whole_message(message: RabbitMessage) -> RabbitMessage:
+    """Decode nothing, for a handler of one argument that looks at more than the body.
+
+    The library gives a handler the message beside the body too, but by way of a thread each time. It knows its own
+    class only there, so such a handler takes `Any`.
+    """
+    return message
 
 
 async def send_reply(publisher: Publisher, request: RabbitMessage, answer: Message, *, sealed: bool = False) -> None:

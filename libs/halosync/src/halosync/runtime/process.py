@@ -29,7 +29,7 @@ from halosync.runtime.loop_lag import LoopLag
 from halosync.runtime.loops import every_loop
 from halosync.runtime.patience import patiently
 from halosync.runtime.readiness import Check, ProcessState, ReadinessChecks
-from halosync.runtime.relay import Relay, relay_name
+from halosync.runtime.relay import Relay
 from halosync.runtime.schema import SchemaWatch, wait_for_schema
 from halosync.runtime.settings import ProcessSettings
 from halosync.runtime.shutdown import Shutdown, cancel_what_is_left
@@ -59,6 +59,7 @@ class Parts:
     pool: Pool
     broker: RabbitBroker
     publisher: Publisher
+    committed: asyncio.Event
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ async def _start(
         later(close)
     for prepare in composition.prepare:
         await prepare()
-    relay = Relay(parts.database_url, parts.pool, parts.publisher)
+    relay = Relay(parts.database_url, parts.pool, parts.publisher, parts.committed)
     schema = SchemaWatch(parts.pool)
     checks = checks_of(parts.pool, parts.broker, parts.publisher, schema.check)
     readiness = ReadinessChecks({**checks, **topology.checks, **composition.checks})
@@ -206,9 +207,9 @@ async def _work(started: _Started, stop: asyncio.Event, settings: ProcessSetting
 
 async def _connect(name: str, settings: ProcessSettings, later: Callable[[Once], None]) -> Parts:
     """Connect to Postgres and RabbitMQ, waiting for them if they are still starting."""
-    database_url, amqp_url = settings.database_url, settings.amqp_url
+    database_url, amqp_url, committed = settings.database_url, settings.amqp_url, asyncio.Event()
     with reaching("Postgres", "HALOSYNC_DATABASE_URL", database_url):
-        pool: Pool = await patiently("Postgres")(open_pool, database_url, application=name, relay=relay_name())
+        pool: Pool = await patiently("Postgres")(open_pool, database_url, application=name, committed=committed.set)
     later(pool.close)
     publisher = Publisher(amqp_url, Account(name))
     later(publisher.broker.stop)
@@ -220,7 +221,7 @@ async def _connect(name: str, settings: ProcessSettings, later: Callable[[Once],
     later(broker.stop)
     with reaching("RabbitMQ", "HALOSYNC_AMQP_URL", amqp_url):
         await patiently("RabbitMQ")(broker.connect)
-    return Parts(database_url, pool, broker, publisher)
+    return Parts(database_url, pool, broker, publisher, committed)
 
 
 async def _first_of(event: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:

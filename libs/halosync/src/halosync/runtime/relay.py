@@ -1,8 +1,6 @@
 """The relay: publishes what the outbox holds, in any process, as soon as it is committed."""
 
 import asyncio
-import os
-import socket
 
 import asyncpg
 import structlog
@@ -24,12 +22,7 @@ _TROUBLE: tuple[type[Exception], ...] = (NotPublishedError, *POSTGRES_FAILURES, 
 """What a relay waits out: it says nothing of what the outbox holds."""
 
 POLL_S = 1.0
-"""How long a message waits at most when its notification was lost, or its process; also the pause after a failure."""
-
-
-def relay_name() -> str:
-    """Return what the relay of this process is called; of two with one name both look for what either commits."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+"""How long a message waits at most that nobody was told of, or whose process died; also the pause after a failure."""
 
 
 class Relay:
@@ -37,15 +30,18 @@ class Relay:
 
     A crash between the two publishes a message twice, which every consumer bears. Several relays share the work:
     each locks the rows it publishes. What the pool of this process commits is left to this one, for as long as it
-    lives: five that look for each message cost more than the one that finds it.
+    lives: five that are told of each message cost more than the one that publishes it.
+
+    `committed` is set when the process has committed something to publish.
     """
 
-    def __init__(self, database_url: str, pool: Pool, publisher: Publisher) -> None:
-        self._name = relay_name()
+    def __init__(
+        self, database_url: str, pool: Pool, publisher: Publisher, committed: asyncio.Event | None = None
+    ) -> None:
         self._database_url = database_url
         self._pool = pool
         self._publisher = publisher
-        self._wake = asyncio.Event()
+        self._wake = committed or asyncio.Event()
         self._answered = True
         self._more = False
         self._refused: set[str] = set()
@@ -104,7 +100,7 @@ class Relay:
         return True
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Publish until `stop` is set: at once when notified, and every `POLL_S` in case a notification was lost."""
+        """Publish until `stop` is set: at once when told, and every `POLL_S` in case nobody was."""
         listener: asyncpg.Connection[asyncpg.Record] | None = None
         while not stop.is_set():
             try:
@@ -125,9 +121,8 @@ class Relay:
         await listener.add_listener("outbox", self._committed)
         return listener
 
-    def _committed(self, _connection: object, _backend: int, _channel: str, relay: object) -> None:
-        if relay in ("", self._name):
-            self._wake.set()
+    def _committed(self, *_: object) -> None:
+        self._wake.set()
 
     async def _pause(self, stop: asyncio.Event) -> None:
         waits = [asyncio.ensure_future(self._wake.wait()), asyncio.ensure_future(stop.wait())]

@@ -41,10 +41,7 @@ async def write_batches(connection: Connection, read: ReadProgress, batches: Seq
 
 async def issue(connection: Connection, run_id: UUID) -> None:
     """Order as many planned batches of the run as may be with the writers, in the caller's transaction."""
-    most = IN_FLIGHT - await QUERIES.issued_batches(connection, run_id=run_id)
-    if most <= 0:
-        return
-    rows = QUERIES.issue_planned(connection, run_id=run_id, most=most, grace_s=ISSUE_GRACE_S)
+    rows = QUERIES.issue_planned(connection, run_id=run_id, most=IN_FLIGHT, grace_s=ISSUE_GRACE_S)
     if orders := [LicenceActions(run_id=run_id, **row) async for row in rows]:
         await emit_many(connection, orders)
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from halosync.contracts.message import Message
 from halosync.observability.tracing import carried
-from halosync.store.pool import Connection
+from halosync.store.pool import Connection, note_message
 from halosync.store.queries import QUERIES
 
 
@@ -18,6 +18,7 @@ async def content_of(connection: Connection, consumer: str, event_id: UUID) -> b
 async def emit(connection: Connection, message: Message) -> None:
     """Write a message to the outbox, in the caller's transaction; a relay publishes it after the commit."""
     name = message.message_type
+    note_message(connection)
     await QUERIES.add_to_outbox(
         connection,
         exchange=message.exchange,
@@ -31,6 +32,7 @@ async def emit(connection: Connection, message: Message) -> None:
 async def emit_many(connection: Connection, messages: Sequence[Message]) -> None:
     """Write many messages to the outbox with one COPY."""
     headers = carried()
+    note_message(connection)
     rows: list[tuple[object, ...]] = [
         (m.exchange, m.message_type, m.message_type, m.model_dump_json().encode(), headers) for m in messages
     ]

@@ -57,10 +57,10 @@ async def plan_inputs(
         ],
         clients=[Client(*row) async for row in QUERIES.clients_read(connection, read_id=run_id)],
         licences=licences,
-        customer_links=await CustomerLinks.stored(connection, partner_id),
-        product_links={
-            code: name for code, name in (await ProductLinks.stored(connection, partner_id)).items() if name
-        },
+        customer_links=await CustomerLinks.stored(connection, partner_id) if standing["has_customer_links"] else {},
+        product_links={code: name for code, name in (await ProductLinks.stored(connection, partner_id)).items() if name}
+        if standing["has_product_links"]
+        else {},
         settings=settings,
         owned=frozenset(owned | found.recognised.keys()),
         removed=frozenset(row["halo_licence_id"] for row in history if row["removed"])

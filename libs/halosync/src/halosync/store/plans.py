@@ -82,7 +82,7 @@ class PlanStore:
         run_id = read.read_id
         async with self._pool.acquire() as connection, connection.transaction():
             begin = QUERIES.begin_writing if apply else QUERIES.begin_preview
-            begun = await begin(
+            has_written: bool | None = await begin(
                 connection,
                 run_id=run_id,
                 claim=claim,
@@ -92,7 +92,7 @@ class PlanStore:
                 details=settings.details,
                 review=outlooks_as_json(review) if review else None,
             )
-            if begun is None:
+            if has_written is None:
                 raise LostClaimError(str(run_id))
             batch_of = await write_batches(connection, read, batches) if apply else {}
             await connection.copy_records_to_table(
@@ -102,7 +102,7 @@ class PlanStore:
                 ),
                 columns=_ITEM_COLUMNS,
             )
-            unsure = await unsure_creates(connection, read)
+            unsure = await unsure_creates(connection, read) if has_written else ()
             licences = await licences_read(connection, read, lambda text, _: text) if unsure else []
             await replace_snapshot(connection, read.read_id, read.partner_id, read.tenant)
             await remember(connection, read.partner_id, found_of(unsure, licences, NOTHING_CAME).recognised)

@@ -1,6 +1,7 @@
 """The connection pool: JSON as Python values, one name for a pool or a connection."""
 
 import json
+from collections.abc import Callable
 from functools import partial
 from typing import TypeAlias
 
@@ -26,7 +27,16 @@ _ARRAYS = """SELECT CAST($1 AS integer[]), CAST($2 AS bigint[]), CAST($3 AS nume
 BOUNDS = "SET statement_timeout = '60s'; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '120s'"
 
 
-async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]", relay: str = "") -> None:
+_with_messages: set[int] = set()
+"""The connections, by their process in Postgres, over which messages were written since they were lent."""
+
+
+def note_message(connection: Connection) -> None:
+    """Note that a message was written to the outbox: once it is committed, the relay of this process is to look."""
+    _with_messages.add(connection.get_server_pid())
+
+
+async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]", *, has_relay: bool) -> None:
     await connection.set_type_codec("json", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
     await connection.set_type_codec(
         "jsonb",
@@ -37,30 +47,42 @@ async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]", relay: str 
     )
     await connection.prepare(_ARRAYS)
     await connection.execute(BOUNDS)
-    if relay:
-        await connection.execute("SELECT set_config('halosync.relay', $1, false)", relay)
+    if has_relay:
+        await connection.execute("SELECT set_config('halosync.relay', 'own', false)")
 
 
-async def _keep(_: "asyncpg.Connection[asyncpg.Record]") -> None:
+async def _keep(connection: "asyncpg.Connection[asyncpg.Record]", committed: Callable[[], object] | None) -> None:
     """Leave a connection as `_prepare` left it: nobody changes the session of one that is lent, which a test sees to.
+
+    `committed` is called where a message was written over it.
 
     The library has ended its transaction by now. Its own way costs a round trip of seven statements each time that a
     connection comes back, and forgets the bounds.
     """
+    if (process := connection.get_server_pid()) in _with_messages:
+        _with_messages.discard(process)
+        if committed is not None:
+            committed()
 
 
-async def open_pool(url: str, *, max_size: int = 10, application: str = "halosync", relay: str = "") -> Pool:
+async def open_pool(
+    url: str,
+    *,
+    max_size: int = 10,
+    application: str = "halosync",
+    committed: Callable[[], object] | None = None,
+) -> Pool:
     """Open a pool on the database at `url`; the caller closes it.
 
     Statements are bounded to a minute and locks to ten seconds: a stuck database becomes a passing failure that
-    is tried again, not a process that hangs. `relay` names the relay that publishes what is committed here; '' where
-    the process has none.
+    is tried again, not a process that hangs. `committed` tells the relay of this process that there is something to
+    publish; None where it has none, and Postgres tells the others.
     """
     return await asyncpg.create_pool(
         **connect_arguments(url),
         min_size=1,
         max_size=max_size,
-        init=partial(_prepare, relay=relay),
-        reset=_keep,
+        init=partial(_prepare, has_relay=committed is not None),
+        reset=partial(_keep, committed=committed),
         server_settings={"application_name": application},
     )

@@ -1,11 +1,12 @@
 """A read of Halo under way, kept page by page, and the snapshot of the last complete one."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from uuid import UUID
 
 import asyncpg
 
-from halosync.domain.completeness import Next, Pages, ReadPage, after_page
+from halosync.domain.completeness import IncompleteReadError, Next, Pages, ReadPage, after_page
 from halosync.domain.completeness_by_client import all_clients_read, client_read, pages_of_client, said_of_all
 from halosync.domain.guard import Comparison
 from halosync.domain.model import Client, SeenLicence
@@ -40,17 +41,14 @@ class ReadStore:
             IncompleteReadError: the page contradicts the ones before it; nothing was kept.
             ReadTakenOverError: another process has read on.
         """
-        clients = page.rows
+        clients, ids = page.rows, [c.id for c in page.rows]
+        rows = {"ids": ids, "names": [c.name for c in clients], "inactive": [c.inactive for c in clients]}
+        if (known := _after(progress, pages, page.record_count, ids, most=most)) is not None:
+            return _moved(await QUERIES.save_page_of_clients(self._pool, **_place(progress, known), **rows), known)
         async with self._pool.acquire() as connection, connection.transaction():
-            kept = await QUERIES.save_page_of_clients(
-                connection,
-                **_place(progress),
-                ids=[c.id for c in clients],
-                names=[c.name for c in clients],
-                inactive=[c.inactive for c in clients],
-            )
+            kept = await QUERIES.save_page_of_clients(connection, **_place(progress), **rows)
             new = _added(kept, progress)
-            came = ReadPage(page.record_count, [c.id for c in clients], new)
+            came = ReadPage(page.record_count, ids, new)
             whole = pages.rows + new == page.record_count
             as_known = whole and kept["is_known"] and await _as_known(connection, progress)
             after, following = after_page(pages, came, most=most, by_client=False, as_known=as_known)
@@ -64,26 +62,28 @@ class ReadStore:
         """Keep a page of licences; as `save_clients`."""
         licences = page.rows
         seen = [s.licence for s in licences]
+        ids = [x.id for x in seen]
+        rows = {
+            "ids": ids,
+            "client_ids": [x.client_id for x in seen],
+            "names": [x.name for x in seen],
+            "quantities": [x.quantity for x in seen],
+            "prices": [x.price for x in seen],
+            "purchase_prices": [x.purchase_price for x in seen],
+            "billing_cycles": [x.billing_cycle for x in seen],
+            "active": [x.is_active for x in seen],
+            "deleted": [s.deleted for s in licences],
+            "foreign_marks": [x.foreign_mark for x in seen],
+            "licence_types": [x.licence_type for x in seen],
+            "stamps": [x.stamp for x in seen],
+            "product_skus": [x.product_sku for x in seen],
+        }
+        if (known := _after(progress, pages, page.record_count, ids, most=most)) is not None:
+            return _moved(await QUERIES.save_page_of_licences(self._pool, **_place(progress, known), **rows), known)
         async with self._pool.acquire() as connection, connection.transaction():
-            kept = await QUERIES.save_page_of_licences(
-                connection,
-                **_place(progress),
-                ids=[x.id for x in seen],
-                client_ids=[x.client_id for x in seen],
-                names=[x.name for x in seen],
-                quantities=[x.quantity for x in seen],
-                prices=[x.price for x in seen],
-                purchase_prices=[x.purchase_price for x in seen],
-                billing_cycles=[x.billing_cycle for x in seen],
-                active=[x.is_active for x in seen],
-                deleted=[s.deleted for s in licences],
-                foreign_marks=[x.foreign_mark for x in seen],
-                licence_types=[x.licence_type for x in seen],
-                stamps=[x.stamp for x in seen],
-                product_skus=[x.product_sku for x in seen],
-            )
+            kept = await QUERIES.save_page_of_licences(connection, **_place(progress), **rows)
             new = _added(kept, progress)
-            came = ReadPage(page.record_count, [x.id for x in seen], new)
+            came = ReadPage(page.record_count, ids, new)
             of_all = progress.client_id is None
             whole = of_all and pages.rows + new == page.record_count
             as_known = whole and kept["is_known"] and await _as_known(connection, progress)
@@ -148,8 +148,43 @@ class ReadStore:
         await QUERIES.forget_old_reads(self._pool)
 
 
-def _place(progress: ReadProgress) -> dict[str, object]:
-    return {"read_id": progress.read_id, "step": progress.step, "restarts": progress.restarts}
+def _place(progress: ReadProgress, after: ReadProgress | None = None) -> dict[str, object]:
+    """Return where a read is, and where it is after the page; None: that is only known once the page is stored."""
+    there = {"read_id": progress.read_id, "step": progress.step, "restarts": progress.restarts}
+    if after is None:
+        return {**there, "list": None, "pages": None}
+    return {**there, "list": after.list, "pages": None if after.pages is None else asdict(after.pages)}
+
+
+def _after(
+    progress: ReadProgress, pages: Pages, record_count: int, ids: Sequence[int], *, most: int
+) -> ReadProgress | None:
+    """Return how far a read is after a page, where no row that is stored has a say in it; None where one has.
+
+    All rows of a list's first page are new, and a page without rows brings none.
+    """
+    new = len(set(ids))
+    rows = pages.rows + new
+    if progress.client_id is not None or (pages.rows and ids):
+        return None
+    if rows == record_count and rows > max(pages.fullest, len(ids)):  # several pages: is that what was known before?
+        return None
+    is_of_licences = progress.list == "licences"
+    try:
+        after, following = after_page(pages, ReadPage(record_count, ids, new), most=most, by_client=is_of_licences)
+    except IncompleteReadError:  # which counts only if nobody else has read on
+        return None
+    if following is Next.BY_CLIENT:
+        return None
+    moved = replace(progress, step=progress.step + 1)
+    if following is Next.PAGE:
+        return replace(moved, pages=after)
+    return replace(moved, list="complete" if is_of_licences else "licences", pages=None)
+
+
+def _moved(kept: asyncpg.Record | None, after: ReadProgress) -> ReadProgress:
+    _added(kept, after)
+    return after
 
 
 def _added(kept: asyncpg.Record | None, progress: ReadProgress) -> int:

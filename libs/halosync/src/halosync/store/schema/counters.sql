@@ -56,6 +56,10 @@ BEGIN
     ) AS d
     WHERE run.run_id = d.run_id;
     -- Plans alone skip an item for want of a client, and what is skipped stays so.
+    IF NOT EXISTS (SELECT FROM added WHERE outcome = 'skipped'
+                   AND reason IN ('customer_not_found', 'customer_ambiguous')) THEN
+        RETURN NULL;
+    END IF;
     UPDATE run SET
         unmatched_customers = run.unmatched_customers + d.customers,
         unmatched_amount    = run.unmatched_amount    + d.amount

@@ -1,9 +1,9 @@
--- The relays of all processes listen, so a message is published as soon as it is committed. It says which of them has it:
--- that of the process that committed it, or '' where that has none, which is for all. Should that process die before, the
--- others find the message when they next look.
+-- A process publishes what it commits itself, and tells its own relay. Of what others commit, who have no relay, the relays
+-- of all processes hear, which listen.
 CREATE OR REPLACE FUNCTION outbox_notify() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM pg_notify('outbox', coalesce(current_setting('halosync.relay', true), ''));
+    PERFORM pg_notify('outbox', '');
     RETURN NULL;
 END $$;
-CREATE OR REPLACE TRIGGER outbox_notify AFTER INSERT ON outbox FOR EACH STATEMENT EXECUTE FUNCTION outbox_notify();
+CREATE OR REPLACE TRIGGER outbox_notify AFTER INSERT ON outbox FOR EACH STATEMENT
+WHEN (coalesce(current_setting('halosync.relay', true), '') = '') EXECUTE FUNCTION outbox_notify();

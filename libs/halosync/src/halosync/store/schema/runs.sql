@@ -18,6 +18,12 @@ CREATE OR REPLACE FUNCTION run_invoice_ids(p_run_id uuid, p_newest text) RETURNS
         WHERE f.run_id = p_run_id ORDER BY f.line_offset))
 $$;
 
+-- Whether another run of the same partner has ever come to writing: else there is nothing that one could have left.
+CREATE OR REPLACE FUNCTION has_written_before(r run) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (SELECT FROM run o WHERE o.partner_id = r.partner_id AND o.run_id <> r.run_id
+                   AND o.writing_at IS NOT NULL)
+$$;
+
 -- The newest undo of a run by which something that the run did does not stand any more.
 CREATE OR REPLACE FUNCTION undone_by(p_run_id uuid) RETURNS uuid LANGUAGE sql STABLE AS $$
     SELECT u.run_id FROM run u

@@ -15,6 +15,8 @@ SELECT p.removal, p.cleanup, p.price_field, p.guard_max_count, p.guard_max_fract
     EXISTS (SELECT FROM halo_snapshot o WHERE o.partner_id <> p.partner_id AND o.tenant = ANY (CAST((SELECT halo_names(:tenant)) AS text[]))) AS is_shared,
     EXISTS (SELECT FROM run r WHERE r.run_id = :run_id AND r.undoes IS NOT NULL) AS undoes,
     EXISTS (SELECT FROM run_approved_item a WHERE a.run_id = :run_id) AS has_approvals,
+    EXISTS (SELECT FROM customer_link l WHERE l.partner_id = p.partner_id) AS has_customer_links,
+    EXISTS (SELECT FROM product_link l WHERE l.partner_id = p.partner_id) AS has_product_links,
     EXISTS (SELECT FROM run r WHERE r.partner_id = p.partner_id AND r.writing_at IS NOT NULL) AS has_written
 FROM partner p LEFT JOIN halo_snapshot s ON s.partner_id = p.partner_id AND halo_of(s.tenant) = halo_of(:tenant)
 WHERE p.partner_id = :partner_id;
@@ -167,8 +169,7 @@ RETURNING batch_id;
 UPDATE batch SET state = 'issued', redeliver_at = clock_timestamp() + make_interval(secs => :grace_s)
 WHERE batch_id IN (
     SELECT batch_id FROM batch WHERE run_id = :run_id AND state = 'planned'
-    ORDER BY batch_id LIMIT :most FOR UPDATE SKIP LOCKED)
+    ORDER BY batch_id LIMIT (
+        SELECT greatest(:most - count(*), 0) FROM batch WHERE run_id = :run_id AND state = 'issued')
+    FOR UPDATE SKIP LOCKED)
 RETURNING batch_id, kind, partner_id, tenant;
-
--- name: issued_batches$
-SELECT count(*) FROM batch WHERE run_id = :run_id AND state = 'issued';

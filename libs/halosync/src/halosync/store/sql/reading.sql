@@ -7,9 +7,15 @@ RETURNING read_id, partner_id, tenant, list, client_id, said, pages, step, resta
 -- name: save_page_of_clients^
 -- Fenced: whoever has read on from a page that another process has read by now changes nothing, and no row comes back.
 -- added: how many of the page's rows are new; pages may overlap, ids decide. is_known: this Halo was read before.
+-- list, pages: how far the read is then, where that was known before; else null, and advance_read follows. Moved on at
+-- once, the page is not waited for either.
 WITH held AS (
     SELECT read_id, partner_id, tenant FROM halo_read
     WHERE read_id = :read_id AND step = :step AND restarts = :restarts FOR UPDATE
+), moved AS (
+    UPDATE halo_read SET list = :list, pages = CAST(:pages AS jsonb), step = halo_read.step + 1
+    FROM held WHERE halo_read.read_id = held.read_id AND CAST(:list AS text) IS NOT NULL
+    RETURNING set_config('synchronous_commit', 'off', true) AS is_awaited
 ), added AS (
     INSERT INTO halo_read_client (read_id, halo_client_id, name, inactive)
     SELECT held.read_id, page.*
@@ -17,7 +23,7 @@ WITH held AS (
     ON CONFLICT DO NOTHING RETURNING 1
 ) SELECT (SELECT count(*) FROM added) AS added, EXISTS (SELECT FROM halo_snapshot s
     WHERE s.partner_id = held.partner_id AND halo_of(s.tenant) = halo_of(held.tenant)) AS is_known
-FROM held;
+FROM held LEFT JOIN moved ON true;
 
 -- name: save_page_of_licences^
 -- As of clients; of a row that a page has twice the first one counts. What the list of all showed before is new once
@@ -25,6 +31,10 @@ FROM held;
 WITH held AS (
     SELECT read_id, partner_id, tenant FROM halo_read
     WHERE read_id = :read_id AND step = :step AND restarts = :restarts FOR UPDATE
+), moved AS (
+    UPDATE halo_read SET list = :list, pages = CAST(:pages AS jsonb), step = halo_read.step + 1
+    FROM held WHERE halo_read.read_id = held.read_id AND CAST(:list AS text) IS NOT NULL
+    RETURNING set_config('synchronous_commit', 'off', true) AS is_awaited
 ), added AS (
     INSERT INTO halo_read_licence (read_id, halo_licence_id, halo_client_id, name, quantity, price, purchase_price,
                                    billing_cycle, is_active, deleted, foreign_mark, licence_type, stamp,
@@ -49,7 +59,7 @@ WITH held AS (
     RETURNING 1
 ) SELECT (SELECT count(*) FROM added) AS added, EXISTS (SELECT FROM halo_snapshot s
     WHERE s.partner_id = held.partner_id AND halo_of(s.tenant) = halo_of(held.tenant)) AS is_known
-FROM held;
+FROM held LEFT JOIN moved ON true;
 
 -- name: clients_as_known$
 -- Whether the clients read so far are exactly those of the last complete read, which was of the same Halo.

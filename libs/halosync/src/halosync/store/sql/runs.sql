@@ -117,16 +117,17 @@ WHERE run_id = :run_id AND claim = :claim RETURNING run_id;
 SELECT run_id FROM run WHERE run_id = :run_id AND claim = :claim FOR UPDATE;
 
 -- name: begin_writing$
--- Fenced likewise. The settings that the writers must follow are those the plan was made with.
+-- Fenced likewise. The settings that the writers must follow are those the plan was made with. Returns whether another run
+-- of the partner has ever written.
 UPDATE run SET state = 'writing', writing_at = clock_timestamp(), claim = NULL, claimed_until = NULL,
     removal = :removal, price_field = :price_field, licence_type = :licence_type, details = :details, review = :review
-WHERE run_id = :run_id AND claim = :claim AND state = 'planning' RETURNING run_id;
+WHERE run_id = :run_id AND claim = :claim AND state = 'planning' RETURNING has_written_before(run);
 
 -- name: begin_preview$
 -- As begin_writing, of a run whose planner ends it itself.
 UPDATE run SET removal = :removal, price_field = :price_field, licence_type = :licence_type, details = :details,
     review = :review
-WHERE run_id = :run_id AND claim = :claim RETURNING run_id;
+WHERE run_id = :run_id AND claim = :claim RETURNING has_written_before(run);
 
 -- name: note_missing!
 -- How many known licences a read lacked that was not believed: whoever accepts the list by the next run has seen that.
