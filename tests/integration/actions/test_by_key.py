@@ -8,7 +8,7 @@ from halosync.store.queries import QUERIES
 from tests.integration.statement_plans import compared
 
 from .real_stage import RealStage
-from .stages import RUN_ID, marked
+from .stages import PARTNER, RUN_ID, TENANT, marked
 
 pytestmark = pytest.mark.new_database
 
@@ -18,7 +18,7 @@ ROWS = 200
 LINES = 2_000
 
 
-@pytest.mark.parametrize("name", ["record_applied", "record_not_kept", "record_failed", "mark_unknown", "unmark"])
+@pytest.mark.parametrize("name", ["record_taken", "record_failed", "mark_unknown", "unmark"])
 async def test_a_result_is_not_compared_with_every_item_that_is_being_sent(pool: Pool, name: str) -> None:
     """Statistics of a moment at which nothing was being sent say that what is being sent is one row."""
     stage = RealStage(pool)
@@ -26,10 +26,9 @@ async def test_a_result_is_not_compared_with_every_item_that_is_being_sent(pool:
     _, items = await stage.batch(*[Action.CREATE] * ROWS)
     await pool.execute("ANALYZE item")
     marks = await marked(stage, items)
-    unset = [None] * ROWS
+    unset, no = [None] * ROWS, [False] * ROWS
     columns: dict[str, list[object]] = {
-        "record_applied": [list(range(ROWS)), unset, unset, unset, unset, [False] * ROWS],
-        "record_not_kept": [list(range(ROWS)), unset, unset, unset, unset, unset, unset],
+        "record_taken": [list(range(ROWS)), no, no, *[unset] * 7, PARTNER, "price", TENANT],
         "record_failed": [["halo_rejected"] * ROWS, ["No."] * ROWS],
         "mark_unknown": [],
         "unmark": [],

@@ -11,7 +11,9 @@ from halosync.domain.licences import (
     after_removal,
     choose,
     desired_state,
+    holds,
     same_state,
+    state_of,
 )
 from halosync.domain.model import (
     Action,
@@ -34,7 +36,7 @@ def plan_client(group: Group, client_id: int, licences: list[Licence], rules: Ru
     """Yield the items of a matched client: products in the order of their keys, then clean-up by name and id."""
     products = products_of(group.lines, rules.key)
     targets = rules.targets(products)
-    claimed = frozenset(targets.values())
+    claimed = frozenset(targets.values()) if rules.links else targets.keys()
     by_key = by_name(licences, targets, claimed, rules)
     items = _ItemsOfClient(group, client_id, rules, unclaimed_of(by_key, claimed, rules))
     rivals = rivals_of(products, targets) if len(claimed) < len(targets) else {}
@@ -44,7 +46,7 @@ def plan_client(group: Group, client_id: int, licences: list[Licence], rules: Ru
             yield items.of_rival(product, rivals[target])
         else:
             yield items.of_product(product, by_key.get(target, ()))
-    if client_id not in rules.protected and (left := by_key.keys() - claimed):
+    if client_id not in rules.protected and (left := [target for target in by_key if target not in claimed]):
         unsure = items.perhaps([product for product in products if not by_key.get(targets[product.key])])
         for target in sorted(left, key=natural_parts):
             yield from items.of_cleanup([licence for licence in by_key[target] if licence.id not in unsure])
@@ -70,7 +72,7 @@ class _ItemsOfClient:
 
     def of_product(self, product: Product, found: Sequence[Licence]) -> PlannedItem:
         """Return the item of a product; `found` are the licences that have its name."""
-        chosen = choose(found)
+        chosen = found[0] if len(found) == 1 else choose(found)
         licence = None if isinstance(chosen, Fault) else chosen
         if not product.recurring:
             return self._skip(product, licence, Reason.NOT_RECURRING, item_sentences.NOT_RECURRING)
@@ -115,9 +117,12 @@ class _ItemsOfClient:
     def _with_licence(self, product: Product, demand: Demand, licence: Licence) -> PlannedItem:
         if not demand.quantity:
             return self._remove(product, licence)
-        before = self.rules.state(licence)
-        desired = desired_state(demand, before, self.rules.settings.price_field)
-        set_name = None if self.rules.keeps_name(product, licence) else self.rules.name_of(product)
+        price_field, name = self.rules.settings.price_field, self.rules.name_of(product)
+        before = state_of(licence, price_field)
+        set_name = None if name == licence.name or self.rules.keeps_name(product, licence) else name
+        if set_name is None and holds(before, demand, price_field) and not self.rules.kept_otherwise(licence):
+            return self._item(product, licence, _UNCHANGED, _SYNCED, before=before, after=before)  # as nearly all are
+        desired = desired_state(demand, before, price_field)
         answered = self.rules.answered_before(licence, desired, set_name)
         if answered is not None and differences(answered):
             return self._not_kept(product, licence, answered)
@@ -177,13 +182,13 @@ class _ItemsOfClient:
             number,
             action,
             outcome,
-            reason=None if fault is None else fault.reason,
-            detail=None if fault is None else fault.detail,
-            before=before,
-            after=after,
-            set_name=set_name,
-            line_nos=() if product is None else product.line_nos,
-            drift=() if licence is None else self.rules.drift(licence),
-            was=self.rules.traits(licence) if licence and loses_traits else None,
+            None if fault is None else fault.reason,
+            None if fault is None else fault.detail,
+            before,
+            after,
+            set_name,
+            () if product is None else product.line_nos,
+            () if licence is None else self.rules.drift(licence),
+            self.rules.traits(licence) if licence and loses_traits else None,
             was_owned=number in self.rules.owned and action in (_UPDATE, _DELETE),
         )

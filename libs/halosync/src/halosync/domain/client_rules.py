@@ -62,12 +62,16 @@ class Rules:
             return True
         return product.key in self.links and self.target(product) in {self.key(licence.name), self.key(plain)}
 
+    def kept_otherwise(self, licence: Licence) -> KeptOtherwise | None:
+        """Return the last wish of the licence that Halo did not keep to the letter, if there is one."""
+        written = self.written.get(licence.id)
+        return None if written is None else written.otherwise
+
     def answered_before(self, licence: Licence, asked: LicenceState | None, name: str | None) -> KeptOtherwise | None:
         """Return what Halo made of the same wish before, if it still shows that: asking again changes nothing."""
-        written = self.written.get(licence.id)
-        if written is None or written.otherwise is None:
+        before = self.kept_otherwise(licence)
+        if before is None:
             return None
-        before = written.otherwise
         wish = KeptOtherwise(asked, self.state(licence), name, licence.name)
         return before if same_wish(before, wish) else None
 

@@ -56,6 +56,16 @@ def desired_state(demand: Demand, before: LicenceState | None, price_field: Pric
     return LicenceState(demand.quantity, price, cycle, active=True)
 
 
+def holds(observed: LicenceState, demand: Demand, price_field: PriceField) -> bool:
+    """Tell whether Halo already holds what is wanted: `same_state` of the desired state, which is not made for it."""
+    return (
+        same_on_wire(demand.quantity, observed.quantity)
+        and observed.active
+        and (price_field is _NO_PRICE or same_on_wire(demand.price, observed.price))
+        and same_cycle(demand.billing_cycle, observed.billing_cycle)
+    )
+
+
 def same_state(desired: LicenceState, observed: LicenceState) -> bool:
     """Tell whether Halo already holds `desired`, as far as Halo can hold it."""
     return (

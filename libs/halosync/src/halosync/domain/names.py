@@ -13,6 +13,8 @@ def name_key(name: str) -> str:
     Unicode NFKC, trimmed, white space collapsed, case folded (spec section 3). NFKC is applied a second time
     because case folding can leave a string that is not normalised; so `name_key(name_key(x)) == name_key(x)`.
     """
+    if name.isascii():  # NFKC leaves it as it is, and folding is lowering
+        return " ".join(name.lower().split())
     folded = _nfkc(name).casefold()
     return " ".join(_nfkc(folded).split())
 

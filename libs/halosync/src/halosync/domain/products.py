@@ -26,7 +26,8 @@ class Product(NamedTuple):
     @property
     def line_nos(self) -> tuple[int, ...]:
         """The numbers of all its lines."""
-        return tuple([line.line_no for line in self.lines])
+        lines = self.lines
+        return (lines[0].line_no,) if len(lines) == 1 else tuple([line.line_no for line in lines])
 
 
 class Demand(NamedTuple):

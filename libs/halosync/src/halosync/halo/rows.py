@@ -52,6 +52,51 @@ def client(row: object, position: int) -> Client:
 
 def licence(row: object, position: int, foreign_marks: tuple[str, ...]) -> SeenLicence:
     """Return a licence; as `client`. `foreign_marks` are the fields by which other integrations mark theirs."""
+    return _plain(row, foreign_marks) or _by_field(row, position, foreign_marks)
+
+
+def _plain(row: Any, foreign_marks: tuple[str, ...]) -> SeenLicence | None:
+    """Return a licence that is there and written as Halo writes it; None: it is to be looked at field by field.
+
+    Nearly all are plain, and field by field takes two to three times as long.
+    """
+    if type(row) is not dict:
+        return None
+    get = row.get
+    number_of, client_id, kind, active = get("id"), get("client_id"), get("type"), get("is_active")
+    name, cycle, notes, sku = get("name"), get("billing_cycle"), get("notes"), get("product_sku")
+    count, price, cost = get("count"), get("price"), get("purchase_price")
+    if not (
+        type(number_of) is type(client_id) is int
+        and 0 < number_of <= _MOST_ID
+        and NO_CLIENT < client_id <= _MOST_ID
+        and (kind is None or (type(kind) is int and 0 <= kind <= _MOST_ID))
+        and (get("deleted") is None or get("deleted") is False)
+        and (active is None or active is True or active is False)
+        and type(name) is str
+        and (cycle is None or type(cycle) is str)
+        and (notes is None or type(notes) is str)
+        and (sku is None or type(sku) is str)
+        and (whole_text := f"{name}{cycle}{sku}").isascii()
+        and "\0" not in whole_text
+        and type(count) in _NUMBERS
+        and type(price) in _NUMBERS
+        and type(cost) in _NUMBERS
+        and not any(map(get, foreign_marks))
+    ):
+        return None
+    try:
+        of = (number_of, client_id, name, number(count), number(price), number(cost), cycle, active is not False)
+    except ValueError:
+        return None
+    stamp = None if notes is None else stamp_in(notes[:MOST_NOTES])
+    return SeenLicence(Licence(*of, None, kind, stamp, None if sku is None else sku[:MOST_SKU] or None))
+
+
+_NUMBERS = frozenset({float, int, type(None)})
+
+
+def _by_field(row: object, position: int, foreign_marks: tuple[str, ...]) -> SeenLicence:
     fields = _Fields("licence", row, position)
     deleted = fields.take("deleted", flag) or False
     client_id = fields.take("client_id", whole) or NO_CLIENT
@@ -145,6 +190,8 @@ def number(value: object) -> Decimal | None:
     """
     if type(value) is float and isfinite(value):  # as nearly all of them are
         return Decimal(str(value))
+    if type(value) is int and abs(value) <= _MOST_ID:
+        return Decimal(value)
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
     written = str(value).strip()

@@ -4,9 +4,10 @@ A POST takes an array in which an element without `id` creates and one with `id`
 (halo-api section 3). There is no idempotency key: whoever calls this has committed a mark first.
 """
 
-import json
 from collections.abc import Sequence
 from decimal import Decimal
+
+from pydantic_core import to_json
 
 from halosync.domain.model import PriceField
 from halosync.halo.failures import fail_if_complaint
@@ -31,7 +32,7 @@ class HaloWriter:
         Raises:
             HaloFailure: refused, or its outcome is unknown; a refusal says which rows it names.
         """
-        content = json.dumps([_wire(write) for write in writes], ensure_ascii=False).encode()
+        content = to_json([_wire(write) for write in writes])
         answer = await self._transport.send(tenant, token, "POST", LICENCES_PATH, content=content)
         return stored(answer, writes)
 

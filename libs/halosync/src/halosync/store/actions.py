@@ -22,7 +22,7 @@ from halosync.store.open_actions import OpenActions
 from halosync.store.outbox import emit, emit_many
 from halosync.store.pool import Connection, Pool
 from halosync.store.queries import QUERIES
-from halosync.store.results import record_applied, record_failed, record_not_kept
+from halosync.store.results import record_failed, record_taken
 from halosync.store.runs import finish_if_done, withdraw_cancelled
 
 SWEEP_GRACE_S = 300.0
@@ -130,12 +130,11 @@ class ActionStore(OpenActions):
         """
         async with self._pool.acquire() as connection, connection.transaction():
             await QUERIES.share_run(connection, run_id=batch.run_id)
-            if applied:
-                _count(await record_applied(connection, batch, applied), Outcome.SYNCED)
-            if failed:
-                _count(await record_failed(connection, [f for f in failed if f.otherwise is None]), Outcome.FAILED)
-                kept = await record_not_kept(connection, batch, [f for f in failed if f.otherwise is not None])
-                _count(kept, Outcome.FAILED)
+            not_kept = [f for f in failed if f.otherwise is not None]
+            if applied or not_kept:
+                _count(await record_taken(connection, batch, applied, not_kept))
+            if len(failed) > len(not_kept):
+                _count(await record_failed(connection, [f for f in failed if f.otherwise is None]))
             await QUERIES.count_requests(connection, run_id=batch.run_id, requests=requests)
             await close_if_done(connection, batch)
 
@@ -221,6 +220,6 @@ async def _mark_unknown(
     )
 
 
-def _count(rows: Sequence[asyncpg.Record], outcome: Outcome) -> None:
+def _count(rows: Sequence[asyncpg.Record]) -> None:
     for row in rows:
-        ITEMS_RECORDED.labels(row["action"], outcome).inc()
+        ITEMS_RECORDED.labels(row["action"], row["outcome"]).inc(row["items"])

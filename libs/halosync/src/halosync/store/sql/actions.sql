@@ -35,47 +35,80 @@ FROM unnest(CAST(:item_ids AS bigint[]), CAST(:marks AS integer[]), CAST(:licenc
     AS m(item_id, mark_no, licence_id)
 WHERE item.item_id = m.item_id AND CASE WHEN item.mark_no = m.mark_no THEN item.action_state = 'sending' END;
 
--- name: record_applied
--- Fenced: a result counts only for the mark it belongs to. Pages and money show what Halo keeps. A create that found what
--- somebody else had made has changed nothing, and owns nothing.
-UPDATE item SET action = CASE WHEN m.found THEN 'unchanged' ELSE item.action END,
-    before_quantity = CASE WHEN m.found THEN item.after_quantity ELSE item.before_quantity END,
-    before_price = CASE WHEN m.found THEN item.after_price ELSE item.before_price END,
-    before_billing_cycle = CASE WHEN m.found THEN item.after_billing_cycle ELSE item.before_billing_cycle END,
-    before_active = CASE WHEN m.found THEN item.after_active ELSE item.before_active END,
-    action_state = 'applied', outcome = 'synced', reason = NULL, settle_at = NULL,
-    detail = coalesce(m.detail, CASE WHEN item.restores_licence_id IS NOT NULL THEN item.detail END),
-    halo_licence_id = coalesce(item.halo_licence_id, m.licence_id),
-    licence_name = coalesce(m.name, item.licence_name), after_price = coalesce(m.price, item.after_price),
-    after_billing_cycle = coalesce(m.billing_cycle, item.after_billing_cycle)
-FROM unnest(CAST(:item_ids AS bigint[]), CAST(:marks AS integer[]), CAST(:licence_ids AS bigint[]),
-    CAST(:details AS text[]), CAST(:names AS text[]), CAST(:prices AS numeric[]), CAST(:billing_cycles AS text[]),
-    CAST(:found AS boolean[]))
-    AS m(item_id, mark_no, licence_id, detail, name, price, billing_cycle, found)
-WHERE item.item_id = m.item_id AND CASE WHEN item.mark_no = m.mark_no THEN item.action_state IN ('sending', 'unknown') END
-RETURNING item.item_id, item.action, item.halo_licence_id, item.halo_client_id, item.licence_name, item.product_code,
-    item.set_name, item.after_quantity, item.after_price, item.after_billing_cycle, item.after_active, item.owned_after;
-
--- name: record_not_kept
--- Halo took it and keeps something else: that is what the item shows, and what is known of the licence.
-UPDATE item SET action_state = 'rejected', outcome = 'failed', reason = 'not_kept', detail = m.detail, settle_at = NULL,
-    halo_licence_id = coalesce(item.halo_licence_id, m.licence_id), licence_name = coalesce(m.name, item.licence_name),
-    after_quantity = m.quantity, after_price = m.price, after_billing_cycle = m.billing_cycle, after_active = m.active
-FROM unnest(CAST(:item_ids AS bigint[]), CAST(:marks AS integer[]), CAST(:licence_ids AS bigint[]),
-    CAST(:details AS text[]), CAST(:names AS text[]), CAST(:quantities AS numeric[]), CAST(:prices AS numeric[]),
-    CAST(:billing_cycles AS text[]), CAST(:active AS boolean[]))
-    AS m(item_id, mark_no, licence_id, detail, name, quantity, price, billing_cycle, active)
-WHERE item.item_id = m.item_id AND CASE WHEN item.mark_no = m.mark_no THEN item.action_state IN ('sending', 'unknown') END
-RETURNING item.item_id, item.action, item.halo_licence_id, item.halo_client_id, item.licence_name, item.product_code,
-    item.set_name, item.after_quantity, item.after_price, item.after_billing_cycle, item.after_active, item.owned_after;
+-- name: record_taken
+-- What Halo took: kept as asked, or otherwise (failed: not_kept). Fenced: a result counts only for the mark it belongs to.
+-- Pages and money show what Halo keeps. A create that found what somebody else had made has changed nothing, and owns nothing.
+-- What halosync wrote is its own (but for what an undo gives back to others), and is known without another read; unless the
+-- partner has moved to another tenant since, whose licences have the same numbers. In the same statement: the items' trigger
+-- locks the run when all of it is written, so that nobody waits for that.
+WITH taken AS (
+    UPDATE item SET action = CASE WHEN m.found THEN 'unchanged' ELSE item.action END,
+        before_quantity = CASE WHEN m.found THEN item.after_quantity ELSE item.before_quantity END,
+        before_price = CASE WHEN m.found THEN item.after_price ELSE item.before_price END,
+        before_billing_cycle = CASE WHEN m.found THEN item.after_billing_cycle ELSE item.before_billing_cycle END,
+        before_active = CASE WHEN m.found THEN item.after_active ELSE item.before_active END,
+        action_state = CASE WHEN m.failed THEN 'rejected' ELSE 'applied' END,
+        outcome = CASE WHEN m.failed THEN 'failed' ELSE 'synced' END,
+        reason = CASE WHEN m.failed THEN 'not_kept' END, settle_at = NULL,
+        detail = coalesce(m.detail, CASE WHEN item.restores_licence_id IS NOT NULL THEN item.detail END),
+        halo_licence_id = coalesce(item.halo_licence_id, m.licence_id), licence_name = coalesce(m.name, item.licence_name),
+        after_quantity = CASE WHEN m.failed THEN m.quantity ELSE item.after_quantity END,
+        after_price = CASE WHEN m.failed THEN m.price ELSE coalesce(m.price, item.after_price) END,
+        after_billing_cycle = CASE WHEN m.failed THEN m.billing_cycle
+                                   ELSE coalesce(m.billing_cycle, item.after_billing_cycle) END,
+        after_active = CASE WHEN m.failed THEN m.active ELSE item.after_active END
+    FROM unnest(CAST(:item_ids AS bigint[]), CAST(:marks AS integer[]), CAST(:licence_ids AS bigint[]),
+        CAST(:failed AS boolean[]), CAST(:found AS boolean[]), CAST(:details AS text[]), CAST(:names AS text[]),
+        CAST(:quantities AS numeric[]), CAST(:prices AS numeric[]), CAST(:billing_cycles AS text[]),
+        CAST(:active AS boolean[]), CAST(:otherwise AS text[]))
+        AS m(item_id, mark_no, licence_id, failed, found, detail, name, quantity, price, billing_cycle, active, otherwise)
+    WHERE item.item_id = m.item_id
+      AND CASE WHEN item.mark_no = m.mark_no THEN item.action_state IN ('sending', 'unknown') END
+    RETURNING item.action, item.outcome, item.halo_licence_id, item.halo_client_id, item.licence_name, item.product_code,
+        item.after_quantity, item.after_price, item.after_billing_cycle, item.after_active, item.owned_after,
+        -- A created licence's name is known by asked_name.
+        CAST(m.otherwise AS jsonb) || CASE WHEN item.action = 'create' THEN jsonb '{"asked_name": null}' ELSE jsonb '{}' END AS otherwise,
+        CASE WHEN item.action = 'create' THEN CAST(m.otherwise AS jsonb) ->> 'asked_name' END AS asked_name
+), remembered AS (
+    INSERT INTO halo_licence (partner_id, halo_licence_id, halo_client_id, name, quantity, price, purchase_price,
+        billing_cycle, is_active, owned, product_code, asked_name, kept_name, kept_otherwise,
+        wrote_name, wrote_quantity, wrote_price, wrote_billing_cycle, wrote_active, wrote_price_field)
+    SELECT :partner_id, w.halo_licence_id, w.halo_client_id, w.licence_name, w.after_quantity,
+        CASE WHEN :price_field <> 'purchase_price' THEN w.after_price END,
+        CASE WHEN :price_field = 'purchase_price' THEN w.after_price END,
+        w.after_billing_cycle, w.after_active, w.owned_after, w.product_code, w.asked_name,
+        CASE WHEN w.asked_name IS NOT NULL THEN w.licence_name END, w.otherwise,
+        w.licence_name, w.after_quantity, w.after_price, w.after_billing_cycle, w.after_active, :price_field
+    FROM taken w
+    WHERE w.halo_licence_id IS NOT NULL AND w.after_active IS NOT NULL AND w.action <> 'unchanged'
+      AND (w.action <> 'delete' OR w.outcome = 'synced')
+      AND EXISTS (SELECT FROM halo_snapshot s WHERE s.partner_id = :partner_id AND halo_of(s.tenant) = halo_of(:tenant) FOR KEY SHARE)
+    ON CONFLICT (partner_id, halo_licence_id) DO UPDATE SET name = excluded.name, quantity = excluded.quantity,
+        price = coalesce(excluded.price, halo_licence.price),
+        purchase_price = coalesce(excluded.purchase_price, halo_licence.purchase_price),
+        billing_cycle = excluded.billing_cycle, is_active = excluded.is_active, owned = excluded.owned, removed_at = NULL,
+        product_code = coalesce(excluded.product_code, halo_licence.product_code),
+        asked_name = coalesce(excluded.asked_name, halo_licence.asked_name),
+        kept_name = coalesce(excluded.kept_name, halo_licence.kept_name), kept_otherwise = excluded.kept_otherwise,
+        wrote_name = excluded.wrote_name, wrote_quantity = excluded.wrote_quantity, wrote_price = excluded.wrote_price,
+        wrote_billing_cycle = excluded.wrote_billing_cycle, wrote_active = excluded.wrote_active,
+        wrote_price_field = excluded.wrote_price_field
+)
+SELECT action, outcome, count(*) AS items,
+    array_agg(halo_licence_id) FILTER (WHERE outcome = 'synced' AND after_active IS NULL) AS removed,
+    array_agg(halo_licence_id) FILTER (WHERE outcome = 'failed' AND action = 'delete') AS stayed,
+    array_agg(CAST(otherwise AS text)) FILTER (WHERE outcome = 'failed' AND action = 'delete') AS otherwise
+FROM taken GROUP BY action, outcome;
 
 -- name: record_failed
-UPDATE item SET action_state = 'rejected', outcome = 'failed', reason = m.reason, detail = m.detail, settle_at = NULL
-FROM unnest(CAST(:item_ids AS bigint[]), CAST(:marks AS integer[]), CAST(:reasons AS text[]),
-    CAST(:details AS text[])) AS m(item_id, mark_no, reason, detail)
-WHERE item.item_id = m.item_id AND CASE WHEN item.mark_no = m.mark_no
-  THEN item.action_state IN ('waiting', 'sending', 'unknown') END
-RETURNING item.item_id, item.action;
+WITH failed AS (
+    UPDATE item SET action_state = 'rejected', outcome = 'failed', reason = m.reason, detail = m.detail, settle_at = NULL
+    FROM unnest(CAST(:item_ids AS bigint[]), CAST(:marks AS integer[]), CAST(:reasons AS text[]),
+        CAST(:details AS text[])) AS m(item_id, mark_no, reason, detail)
+    WHERE item.item_id = m.item_id AND CASE WHEN item.mark_no = m.mark_no
+      THEN item.action_state IN ('waiting', 'sending', 'unknown') END
+    RETURNING item.action, item.outcome
+) SELECT action, outcome, count(*) AS items FROM failed GROUP BY action, outcome;
 
 -- name: adopt_licence!
 -- A create that was looked up found a licence of that name which is not as wanted: it becomes an update of that one.
@@ -85,34 +118,6 @@ UPDATE item SET halo_licence_id = :licence_id, action_state = 'waiting', settle_
     before_billing_cycle = CAST(:billing_cycle AS text), before_active = CAST(:active AS boolean),
     was_name = coalesce(was_name, CAST(:name AS text))
 WHERE item_id = :item_id AND mark_no = :mark_no AND action_state IN ('sending', 'unknown');
-
--- name: remember_written!
--- What halosync wrote is its own (but for what an undo gives back to others), and is known without another read; unless the partner has moved to another tenant
--- since, whose licences have the same numbers.
-INSERT INTO halo_licence (partner_id, halo_licence_id, halo_client_id, name, quantity, price, purchase_price,
-                          billing_cycle, is_active, owned, product_code, asked_name, kept_name, kept_otherwise,
-                          wrote_name, wrote_quantity, wrote_price, wrote_billing_cycle, wrote_active, wrote_price_field)
-SELECT :partner_id, w.id, w.client_id, w.name, w.quantity, w.price, w.purchase_price, w.billing_cycle, w.active, w.owned,
-    w.product_code, w.asked_name, w.kept_name, CAST(w.otherwise AS jsonb),
-    w.name, w.quantity, w.wrote_price, w.billing_cycle, w.active, :price_field
-FROM unnest(CAST(:ids AS bigint[]), CAST(:client_ids AS bigint[]), CAST(:names AS text[]),
-    CAST(:quantities AS numeric[]), CAST(:prices AS numeric[]), CAST(:purchase_prices AS numeric[]),
-    CAST(:billing_cycles AS text[]), CAST(:active AS boolean[]), CAST(:product_codes AS text[]),
-    CAST(:asked_names AS text[]), CAST(:kept_names AS text[]), CAST(:otherwise AS text[]),
-    CAST(:wrote_prices AS numeric[]), CAST(:owned AS boolean[]))
-    AS w(id, client_id, name, quantity, price, purchase_price, billing_cycle, active, product_code, asked_name,
-         kept_name, otherwise, wrote_price, owned)
-WHERE EXISTS (SELECT FROM halo_snapshot s WHERE s.partner_id = :partner_id AND halo_of(s.tenant) = halo_of(:tenant) FOR KEY SHARE)
-ON CONFLICT (partner_id, halo_licence_id) DO UPDATE SET name = excluded.name, quantity = excluded.quantity,
-    price = coalesce(excluded.price, halo_licence.price),
-    purchase_price = coalesce(excluded.purchase_price, halo_licence.purchase_price),
-    billing_cycle = excluded.billing_cycle, is_active = excluded.is_active, owned = excluded.owned, removed_at = NULL,
-    product_code = coalesce(excluded.product_code, halo_licence.product_code),
-    asked_name = coalesce(excluded.asked_name, halo_licence.asked_name),
-    kept_name = coalesce(excluded.kept_name, halo_licence.kept_name), kept_otherwise = excluded.kept_otherwise,
-    wrote_name = excluded.wrote_name, wrote_quantity = excluded.wrote_quantity, wrote_price = excluded.wrote_price,
-    wrote_billing_cycle = excluded.wrote_billing_cycle, wrote_active = excluded.wrote_active,
-    wrote_price_field = excluded.wrote_price_field;
 
 -- name: remember_not_removed!
 -- Halo did not do a removal: the licence is not ours by that.
