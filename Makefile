@@ -10,6 +10,7 @@ ALL := $(PYTEST) -n 5 --ignore=tests/unit/domain
 UNIT := $(PYTEST) -n logical -p tests.habits --confcutdir=tests/unit --ignore=tests/unit/domain tests/unit
 # So short that to start workers takes longer than they spare.
 DOMAIN := $(PYTEST) -n 0 -p tests.habits --confcutdir=tests/unit/domain tests/unit/domain --cov
+COLLECT := $(BIN)/python -m pytest --collect-only -qq > /dev/null
 PACKAGES := libs/halosync libs/halo-sandbox libs/devstack libs/simulation services/planner services/halo-writer services/auth services/report-api
 export UV_PYTHON_DOWNLOADS := never
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -34,10 +35,15 @@ $(VENV)/.installed: requirements/bootstrap.txt requirements/dev.txt pyproject.to
 	$(BIN)/python -m compileall -q $(addsuffix /src,$(PACKAGES))
 	touch $@
 
-# What pytest makes of each test, and Hypothesis of all characters and constants: once, before the workers need it at once.
-$(VENV)/.collected: $(VENV)/.installed
+# What Hypothesis makes of all characters: once, before the workers need it at once.
+$(VENV)/.drawn: $(VENV)/.installed
 	-$(BIN)/python -c "import hypothesis.strategies as drawn; drawn.text().validate()"
-	-$(BIN)/python -m pytest --collect-only -qq > /dev/null
+	touch $@
+
+# What pytest makes of each test: once, in halves, before the many workers of `make test` do it all at once. The few of
+# `make test-unit` need less time to do it themselves than to wait for it.
+$(VENV)/.collected: $(VENV)/.drawn
+	-$(COLLECT) tests/unit & $(COLLECT) --ignore=tests/unit & wait
 	touch $@
 
 .PHONY: lock
@@ -61,7 +67,7 @@ else
 endif
 
 .PHONY: test-unit
-test-unit: install $(VENV)/.collected ## Run the unit tests only, without servers: the domain's cover each of its branches
+test-unit: install $(VENV)/.drawn ## Run the unit tests only, without servers: the domain's cover each of its branches
 	$(MAKE) --no-print-directory --jobs 2 --output-sync test-domain test-others
 
 .PHONY: test-domain test-others test-beside
