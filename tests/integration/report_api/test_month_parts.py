@@ -1,7 +1,7 @@
 """The rows of one customer are those of the whole month, whoever shares a licence or a client with it."""
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from devstack.fields import Fields
@@ -25,11 +25,7 @@ async def test_customers_of_one_client_have_its_shares_and_its_clean_ups(world: 
     first = await world.invoice(lines=lines)
     for number in (5, 6, 7, 8):
         await licence(world, number)
-<<<<<<< HEAD
     clean_up: Fields = {"outcome": "held", "action": "delete", "reason": "delete_guard", "product_code": None}
-=======
-    clean_up: dict[str, Any] = {"outcome": "held", "action": "delete", "reason": "delete_guard", "product_code": None}
->>>>>>> origin/D
     shared = world.item(**SYNCED, product_code="P", customer_ids=["C-1", "C-2"], halo_licence_id=5, line_nos=[1, 2])
     other = world.item(**SYNCED, product_code="Q", customer_ids=["C-3"], halo_licence_id=6, line_nos=[3])
     alone = world.item(
