@@ -15,7 +15,6 @@ from pydantic_core import from_json
 from halosync.contracts.checked_line import CheckedLine, added, checked
 from halosync.contracts.complaints import complaint
 from halosync.contracts.invoice import InvoiceHeader, InvoiceProblem
-from halosync.domain.listing import are, counted
 
 MOST_PROBLEMS = 20
 """The most problems that are reported: a file with more is broken as a whole."""
@@ -70,9 +69,7 @@ def read_event(body: bytes) -> tuple[InvoiceHeader, list[object] | None]:
     """
     if len(body) > MOST_EVENT_BYTES:
         raise InvalidInvoiceError(
-            whole(
-                f"has {counted(len(body), 'byte')}, more than {MOST_EVENT_BYTES}; give the lines by lines_url instead"
-            )
+            whole(f"has {len(body):,} bytes, more than {MOST_EVENT_BYTES}; give the lines by lines_url instead")
         )
     if body.count(b"[") + body.count(b"{") > MOST_NESTED:
         raise InvalidInvoiceError(whole(f"holds more than {MOST_NESTED} lists and objects"))
@@ -158,9 +155,7 @@ class LineChecker:
         header = self.header
         if header.line_count is not None and header.line_count != self.count:
             raise self._error(
-                whole(
-                    f"says {header.line_count}, but there {are(self.count)} {counted(self.count, 'line')}", "line_count"
-                )
+                whole(f"says {header.line_count}, but the number of lines is {self.count:,}", "line_count")
             )
         if header.total is not None and header.total != self.total:
             raise self._error(
