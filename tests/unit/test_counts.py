@@ -23,6 +23,8 @@ _MORE_THAN_ONE = {
     "invoices/templates/report_lines.html",
 }
 """Templates that say such a thing only of several."""
+_NEVER_ONE = {"libs/halosync/src/halosync/contracts/invoice_checks.py"}
+"""A message that is too large has more bytes than one."""
 
 
 def counts(tree: ast.AST) -> Iterator[str]:
@@ -42,7 +44,13 @@ def counts(tree: ast.AST) -> Iterator[str]:
 
 
 def test_no_sentence_says_1_lines() -> None:
-    found = [f"{path.relative_to(ROOT)} {each}" for path in SOURCES for each in counts(ast.parse(path.read_text()))]
+    sources = {path.relative_to(ROOT).as_posix(): path for path in SOURCES}
+    found = [
+        f"{name} {each}"
+        for name, path in sources.items()
+        if name not in _NEVER_ONE
+        for each in counts(ast.parse(path.read_text()))
+    ]
     assert not found, "\n".join(found)
 
 

@@ -69,7 +69,7 @@ def read_event(body: bytes) -> tuple[InvoiceHeader, list[object] | None]:
     """
     if len(body) > MOST_EVENT_BYTES:
         raise InvalidInvoiceError(
-            whole(f"has {len(body):,} bytes, more than {MOST_EVENT_BYTES}; give the lines by lines_url instead")
+            whole(f"has {len(body)} bytes, more than {MOST_EVENT_BYTES}; give the lines by lines_url instead")
         )
     if body.count(b"[") + body.count(b"{") > MOST_NESTED:
         raise InvalidInvoiceError(whole(f"holds more than {MOST_NESTED} lists and objects"))

@@ -181,12 +181,10 @@ def reconcile(groups: Iterable[MonthGroup]) -> Reconciliation:
         by_customer[group.customer_id].append(group)
         if group.billed or group.in_halo:
             by_cycle[(group.billing_cycle or "").strip().casefold()].append(group)
+    customers = map(_customer, by_customer.values())
     return Reconciliation(
         totals=[_cycle(by_cycle[key]) for key in sorted(by_cycle)],
-        customers=sorted(
-            (_customer(customer_id, found) for customer_id, found in by_customer.items()),
-            key=lambda each: (natural_key(each.customer_name), each.customer_id),
-        ),
+        customers=sorted(customers, key=lambda each: (natural_key(each.customer_name), each.customer_id)),
         reasons=_reasons(every),
         open_things=sum(group.keeps_open for group in every),
         accepted=sum(group.accepted for group in every),
@@ -211,11 +209,11 @@ def _cycle(groups: Sequence[MonthGroup]) -> CycleSum:
     return CycleSum(groups[0].billing_cycle, billed, in_halo, explained, billed - in_halo - explained)
 
 
-def _customer(customer_id: str, groups: Sequence[MonthGroup]) -> CustomerSum:
+def _customer(groups: Sequence[MonthGroup]) -> CustomerSum:
     billed, in_halo = _billed(groups), _in_halo(groups)
-    clients = [group.halo_client_id for group in groups if group.halo_client_id is not None]
+    clients = [each.halo_client_id for each in groups if each.halo_client_id is not None]
     return CustomerSum(
-        customer_id=customer_id,
+        customer_id=groups[0].customer_id,
         customer_name=groups[0].customer_name,
         halo_client_id=min(clients, default=None),
         billed=billed,
@@ -240,9 +238,7 @@ def _reasons(groups: Iterable[MonthGroup]) -> Sequence[ReasonSum]:
             still_open[group.reason] += group.keeps_open
             held[group.reason] += group.things if group.outcome is Outcome.HELD else 0
             accepted[group.reason] += group.accepted
-    sums = [
-        ReasonSum(each, counts[each], amounts[each], still_open[each], held[each], accepted[each]) for each in counts
-    ]
+    sums = [ReasonSum(r, counts[r], amounts[r], still_open[r], held[r], accepted[r]) for r in counts]
     return sorted(sums, key=lambda each: (-abs(each.amount), each.reason))
 
 

@@ -27,13 +27,13 @@ Sort = Annotated[
 """How a page of items is sorted; empty: in the plan's order."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ItemRows:
     """Which of the items that fit a page shows: how they are sorted, how many it has, and which page it is."""
 
-    sort: Sort = ""
-    rows: Rows = ""
-    number: PageNumber = 1
+    sort: str
+    rows: Rows
+    number: int
 
     def listing(self, path: str, filters: Mapping[str, str | None], total: int) -> NumberedPage:
         """Return the page of the list at `path`, which `filters` narrow to `total` items."""
@@ -41,7 +41,11 @@ class ItemRows:
         return NumberedPage(path, kept, self.number, rows_of(self.rows), total)
 
 
-ItemRowsHere = Annotated[ItemRows, Depends()]
+async def _asked(sort: Sort = "", rows: Rows = "", number: PageNumber = 1) -> ItemRows:
+    return ItemRows(sort, rows, number)
+
+
+ItemRowsHere = Annotated[ItemRows, Depends(_asked)]
 """The rows that the address asks for, as an argument of a page."""
 
 
