@@ -11,7 +11,7 @@ from functools import cache
 
 import pytest
 import structlog
-from halosync.launch import NEW_VALUES
+from halosync.runtime.garbage import NEW_VALUES
 from hypothesis import HealthCheck, Phase, settings
 from xdist.remote import Producer
 

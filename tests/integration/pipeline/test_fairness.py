@@ -1,14 +1,18 @@
 """No tenant delays another: whose turn it is, said without a clock."""
 
 import asyncio
+import gc
 
 import pytest
 from devstack.fields import Fields
 from devstack.wait import until
 from halo_writer.batch_writer import BUSY_WAIT_S
 from halosync.domain.acts import Actor
+from halosync.domain.plan import Plan, PlanInput
+from halosync.domain.planning import make_plan
 from halosync.domain.run_order import RunOrder
 from halosync.store.batches import IN_FLIGHT
+from planner import run_planner
 from planner.planning_slots import SMALL_ROWS
 from planner.run_planner import CROWDED_WAIT_S
 
@@ -121,7 +125,16 @@ async def test_a_small_run_is_planned_beside_a_large_one(both: Pipeline) -> None
         assert len(await planned(both, await start_small(both))) == 1
 
 
-async def test_of_large_plans_one_stands_in_line_and_the_others_give_their_place_back(both: Pipeline) -> None:
+async def test_of_large_plans_one_stands_in_line_and_the_others_give_their_place_back(
+    both: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collected: list[bool] = []
+
+    def noted(inputs: PlanInput) -> Plan:
+        collected.append(gc.isenabled())
+        return make_plan(inputs)
+
+    monkeypatch.setattr(run_planner, "make_plan", noted)
     await both.invoice([{"product_code": f"P-{n}"} for n in range(SMALL_ROWS)], revision=2)
     await both.messages()
     run_id = await both.start()
@@ -140,3 +153,6 @@ async def test_of_large_plans_one_stands_in_line_and_the_others_give_their_place
         assert (run["state"], run["claim"]) == ("reading", None)
     await in_line
     assert len(await planned(both, order)) == IN_FLIGHT
+    assert len(await planned(both, await start_small(both))) == 1
+    assert collected == [False, True], "a large plan is made without looking for garbage"
+    assert gc.isenabled()

@@ -21,6 +21,7 @@ LEFT_OUT = (
 LOADED = """
 import gc, importlib, json, os, runpy, sys
 from halosync import launch
+from halosync.runtime.garbage import NEW_VALUES
 main = importlib.import_module
 launch.import_module = lambda name: main(name) and type("Module", (), {"main": staticmethod(lambda: None)})
 launch.launch("halosync.messaging.administration")  # of all, but not Starlette, which takes forms along
@@ -29,7 +30,7 @@ for service in sys.argv[1:]:
     if child == 0:
         runpy.run_module(service, run_name="__main__")
         assert gc.get_freeze_count() > 20_000, "what was loaded is looked through again and again"
-        assert gc.get_threshold()[0] == launch.NEW_VALUES
+        assert gc.get_threshold()[0] == NEW_VALUES
         real = [name for name, module in sys.modules.items() if not isinstance(module, launch._Unused)]
         print(json.dumps([service, sorted(real)]), flush=True)
         os._exit(0)

@@ -1,11 +1,12 @@
 """How a service's process begins: without libraries that it does not use, which others of its libraries would load."""
 
-import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+
+from halosync.runtime.garbage import look_for_garbage_seldom
 
 ABSENT = frozenset({"pygments", "rich", "pydantic.v1"})
 """What our libraries go without where it is missing: httpx and structlog, to look pretty on a terminal, and FastAPI, to
@@ -17,10 +18,6 @@ FORMS = frozenset({"multipart", "python_multipart"})
 UNUSED = ("unittest", "unittest.mock", "uvicorn.supervisors", "pydantic_settings.sources.providers.cli")
 """What they cannot be imported without, and use for tests, reloading, several workers and settings on a command line:
 4 MB a process."""
-
-NEW_VALUES = 50_000
-"""How many new objects Python makes before it collects garbage. With its own 700 it would look through a plan again and
-again while that is made, and all of its objects stay."""
 
 
 class _Absent:
@@ -62,10 +59,3 @@ def launch(module: str, *, without: frozenset[str] = frozenset()) -> None:
     loaded = import_module(module)
     look_for_garbage_seldom()
     loaded.main()
-
-
-def look_for_garbage_seldom() -> None:
-    """Have Python look for garbage after many new values, and not among what there is now."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(NEW_VALUES, *gc.get_threshold()[1:])

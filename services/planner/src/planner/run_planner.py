@@ -1,6 +1,7 @@
 """A run from `queued` to `writing`: read Halo in turns, check the read, plan, store (spec sections 2.4 and 2.5)."""
 
 import asyncio
+from contextlib import nullcontext
 from uuid import UUID, uuid4
 
 import structlog
@@ -24,6 +25,7 @@ from halosync.ports.permits import NoPermit
 from halosync.ports.reads import ReadProgress, ReadTakenOverError
 from halosync.ports.run_claim import ClaimedRun, LostClaimError
 from halosync.ports.tokens import AuthAwayError, ConnectionLostError, TokenUnavailableError
+from halosync.runtime.garbage import garbage_left
 from halosync.runtime.read_access import Caller
 
 from planner.environment import PlannerRules
@@ -125,10 +127,10 @@ class RunPlanner:
             why = "other large plans and invoices stand in line already"
             return await self._later(run, claim, CROWDED_WAIT_S, "a slot to work in", why)
         async with self._slots.take(large=large):
-            await self._check_and_plan(run, claim, progress)
+            await self._check_and_plan(run, claim, progress, large=large)
         return None
 
-    async def _check_and_plan(self, run: ClaimedRun, claim: UUID, progress: ReadProgress) -> None:
+    async def _check_and_plan(self, run: ClaimedRun, claim: UUID, progress: ReadProgress, *, large: bool) -> None:
         if not await self._runs.planning(run.run_id, claim):
             raise LostClaimError(str(run.run_id))
         inputs = await self._plans.inputs(
@@ -140,7 +142,8 @@ class RunPlanner:
             await self._fail(run, claim, "read_shrunk", why, missing=seen.lacking)
             return
         # In a thread: seconds of arithmetic must not stop the heartbeats.
-        plan = await asyncio.to_thread(make_plan, inputs)
+        with garbage_left() if large else nullcontext():  # the slots let one large plan be made at a time
+            plan = await asyncio.to_thread(make_plan, inputs)
         waits = plan.to_review > 0 and not plan.review_done and inputs.undone is None
         review = await asyncio.to_thread(outlooks, inputs) if waits else ()
         settings = inputs.settings
