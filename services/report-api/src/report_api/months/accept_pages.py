@@ -30,6 +30,8 @@ _BACK = ("period", "back", "customer", LIST_QUERY)
 
 _Note = Annotated[Text, BeforeValidator(lambda text: str(text).strip()[:MOST_NOTE])]
 _NOTE = TypeAdapter[str](_Note)
+_NOT_ACCEPTED = "Nothing was accepted: what differs for this reason has changed since you opened the page. Look again."
+_NOT_TAKEN_BACK = "Nothing was taken back: what was accepted has changed since you opened the page. Look again."
 _NO_NOTE = "Nothing was accepted. Write a note that says why it is right as it is."
 
 
@@ -98,8 +100,7 @@ async def accept_together(request: Request, visitor: VisitorHere, ports: PortsHe
     except ValidationError:
         await notify(request, _NO_NOTE, "bad")
     except RowsChangedError:
-        kept = "accepted: what differs for this reason" if of.accepted_at is None else "taken back: what was accepted"
-        await notify(request, f"Nothing was {kept} has changed since you opened the page. Look again.", "bad")
+        await notify(request, _NOT_ACCEPTED if of.accepted_at is None else _NOT_TAKEN_BACK, "bad")
     except ClosedMonthError:
         await notify(request, CLOSED, "bad")
     else:
