@@ -25,11 +25,11 @@ from halosync.domain.model import Client, Licence, Line, LineKind, WrittenLicenc
 from halosync.domain.names import name_key
 from halosync.domain.plan import PlanInput
 from halosync.domain.planning import make_plan
-from report_api.access.session import local_path
 from report_api.links.customers import read_client_id
 from report_api.links.sheet import MOST_CHARACTERS, MOST_COLUMNS, MOST_LINES, SheetErrors, read_sheet
 from report_api.web.csv_export import cell, unguarded, wants_csv
 from report_api.web.fields import PRINTABLE
+from report_api.web.own_pages import local_path
 
 FEW, TIMES = 4_000, 8
 NOTHING_S = 0.005

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,14 +32,18 @@ def lines_of(source: str) -> Iterator[str]:
 
 
 def twice(sources: dict[str, str]) -> set[tuple[str, str]]:
-    """Return the pairs of modules that have `LEAST` lines in common, one behind the other."""
-    homes: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    """Return the pairs of modules that have `LEAST` lines in common, one behind the other; a module may be its own."""
+    places: dict[tuple[str, ...], list[tuple[str, int]]] = defaultdict(list)
     for name, source in sources.items():
         lines = list(lines_of(source))
         for at in range(len(lines) - LEAST + 1):
-            homes[tuple(lines[at : at + LEAST])].add(name)
-    found = (sorted(names) for names in homes.values() if len(names) > 1)
-    return {(one, other) for names in found for one in names for other in names if one < other}
+            places[tuple(lines[at : at + LEAST])].append((name, at))
+    return {
+        (one, other)
+        for found in places.values()
+        for (one, at), (other, there) in combinations(sorted(found), 2)
+        if one != other or there - at >= LEAST
+    }
 
 
 def test_lines_that_stand_twice_are_known() -> None:
@@ -52,3 +57,5 @@ def test_lines_that_stand_twice_are_found() -> None:
     lines = [f"value_{number} = {number}" for number in range(LEAST)]
     assert twice({"a": "\n".join(lines), "b": "\n\n# why\n".join(["import x", *lines])}) == {("a", "b")}
     assert twice({"a": "\n".join(lines), "b": "\n".join(lines[1:])}) == set()
+    assert twice({"a": "\n".join([*lines, "between", *lines])}) == {("a", "a")}
+    assert twice({"a": "\n".join(["same"] * (2 * LEAST - 1))}) == set(), "lines are not compared with themselves"

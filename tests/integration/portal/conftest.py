@@ -85,6 +85,11 @@ class Browser:
             response = await self.client.post(action, data=values)
         return self._shown(response, status)
 
+    def fields(self, action: str) -> Fields:
+        """Return what the first form of the shown page that goes to `action` holds as it is."""
+        assert self.page is not None, "no page is open"
+        return _values(self.page.soup.select(f"form[action='{action}']")[0])
+
     async def sign_in(self, partner: str | None = ACME) -> Page:
         """Sign in with the key of a partner, or as an operator."""
         await self.open("/sign-in")

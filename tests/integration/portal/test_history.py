@@ -66,6 +66,22 @@ async def test_an_invoice_that_was_replaced_before_it_was_synchronised_is_told_s
     assert "replaced by INV-C before it was synchronised" in page.one("#chart-text").get_text()
 
 
+async def test_invoices_that_one_run_synchronised_together_are_one_row_with_all_their_links_and_dates(
+    browser: "Browser", world: "World"
+) -> None:
+    older = await world.invoice("INV-A")
+    newer = await world.invoice("INV-B", issued_at=world.issued + timedelta(days=1))
+    run_id = await world.run(newer, [world.item(outcome="synced")], state="partial")
+    await world.pool.execute("INSERT INTO run_further_invoice VALUES ($1, $2, 1)", run_id, older)
+    await browser.sign_in()
+    page = await browser.open(HISTORY)
+    links = [link["href"] for link in page.soup.select("details tbody th a")]
+    assert links == [f"/portal/acme-msp/report?invoice={name}" for name in ("INV-B", "INV-A")]
+    times = [str(each["datetime"])[:10] for each in page.soup.select("details tbody td:nth-of-type(1) time")]
+    assert times == [f"{at:%Y-%m-%d}" for at in (world.issued + timedelta(days=1), world.issued)]
+    assert "with INV-A" in page.texts("svg g.chart-stack title")[0]
+
+
 async def test_only_the_last_twelve_invoices_are_in_the_chart(browser: "Browser", world: "World") -> None:
     for number in range(14):
         await world.invoice(f"INV-{number}", issued_at=world.issued - timedelta(days=31 * number))

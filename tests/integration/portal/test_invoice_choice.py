@@ -68,6 +68,22 @@ async def test_the_month_says_of_which_invoices_its_sums_are_and_asks_first(brow
     assert "Not in these sums: invoice INV-A" in page.text
 
 
+async def test_what_is_held_is_still_shown_when_the_question_takes_the_place_of_its_message(
+    browser: "Browser", world: "World"
+) -> None:
+    await world.connect()
+    held = world.item(outcome="held", action="delete", reason="first_review", line_nos=[1])
+    run_id = await world.run(await world.invoice("INV-A", [world.line(1)]), [held])
+    await world.finish(run_id, "partial")
+    await browser.sign_in()
+    for asked in (False, True):
+        if asked:
+            await world.invoice("INV-B", [world.line(1)], issued_at=world.issued - timedelta(hours=1))
+        page = await browser.open(MONTH)
+        assert ("Say first which of them count." in page.text) is asked
+        assert len(page.soup.select(f"a.button[href='/portal/acme-msp/runs/{run_id}/review']")) == 1
+
+
 async def test_invoices_in_different_currencies_are_never_offered_together(browser: "Browser", world: "World") -> None:
     await two_invoices(world)
     await world.pool.execute("UPDATE invoice SET currency = 'NZD' WHERE invoice_id = 'INV-A'")

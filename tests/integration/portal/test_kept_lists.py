@@ -35,9 +35,9 @@ LISTS = {
     "month?period=2026-11&rows=200&sort=-billed": ("rows", "sort"),
     "customer/C-7?period=2026-11&sort=-billed": ("sort",),
     "runs/{run}?rows=200&sort=-product&outcome=skipped": ("rows", "sort"),
-    "customers?sort=-name&q=Shop&unmatched=yes&back=page%3D2%26sort%3Dname": ("sort", "unmatched", "back"),
-    "licences?sort=-name&q=P-&unmatched=yes&back=products_sort%3Dname": ("sort", "unmatched", "back"),
-    "licences?sort=name&q=nothing-like-it&show=unmatched&unmatched=yes": ("sort", "unmatched"),
+    "customers?sort=-name&q=Shop&from_unmatched=yes&back=page%3D2%26sort%3Dname": ("sort", "from_unmatched", "back"),
+    "licences?sort=-name&q=P-&from_unmatched=yes&back=products_sort%3Dname": ("sort", "from_unmatched", "back"),
+    "licences?sort=name&q=nothing-like-it&show=unmatched&from_unmatched=yes": ("sort", "from_unmatched"),
 }
 """Lists, and what every link and form on them keeps that leads to the same list."""
 
@@ -67,7 +67,7 @@ async def test_whatever_leads_to_the_same_list_keeps_its_order_its_size_and_the_
     assert seen
 
 
-@pytest.mark.parametrize("look", ["show=unmatched&sort=-name&page=2", "sort=name&unmatched=yes&back=sort%3Dname"])
+@pytest.mark.parametrize("look", ["show=unmatched&sort=-name&page=2", "sort=name&from_unmatched=yes&back=sort%3Dname"])
 async def test_loading_a_file_leads_back_to_the_list(world: "World", browser: "Browser", look: str) -> None:
     await unmatched(world)
     await browser.sign_in()

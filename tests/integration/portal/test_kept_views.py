@@ -46,7 +46,7 @@ async def test_the_desk_keeps_pages_and_orders_of_both_tables(world: "World", br
     assert here(browser) == (address, view)
     await browser.submit(f"{PORTAL}/customers/ticked")
     assert here(browser) == (address, view), "nothing was ticked"
-    form: Fields = {"back": "page=x&sort=--name&products=-1&products_sort=y&other=1", "unmatched": "yes"}
+    form: Fields = {"back": "page=x&sort=--name&products=-1&products_sort=y&other=1", "from_unmatched": "yes"}
     csrf = (await browser.open(address)).soup.select("input[name=csrf]")[0]["value"]
     browser._shown(await browser.client.post(f"{PORTAL}/customers/ticked", data=form | {"csrf": csrf}), 200)
     assert here(browser) == (address, {}), "what no page of ours sends is left out"

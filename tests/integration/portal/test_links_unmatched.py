@@ -114,6 +114,6 @@ async def test_where_no_product_can_be_ticked_nothing_offers_it_and_each_has_its
     products = page.one("section[aria-labelledby=products-title]")
     assert not products.select("form, [data-tick-bar], thead th:empty")
     ways = [str(each["href"]) for each in products.select("td.actions a")]
-    assert ways[0] == f"/portal/{ACME}/licences?q=P-1&back=&unmatched=yes", "it leads back to here"
+    assert ways[0] == f"/portal/{ACME}/licences?q=P-1&back=&from_unmatched=yes", "it leads back to here"
     page = await browser.open(ways[0])
     assert "Link to another name" in page.text

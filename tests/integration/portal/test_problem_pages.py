@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from halosync.store.months import MonthStore
 from report_api.web.middleware import MOST_BODY_BYTES
-from report_api.web.problems import too_many_requests
+from report_api.web.problems import Problem, too_many_requests
 
 from tests.integration.portal.attack import ACME
 from tests.integration.portal.conftest import Page
@@ -52,6 +52,25 @@ async def test_an_address_that_shows_nothing(
     judge(page, title, says, "To the start", "/portal/")
 
 
+async def test_a_page_that_cannot_be_made_does_not_say_that_its_address_is_wrong(
+    browser: "Browser", world: "World", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def too_large(*_: Any, **__: Any) -> None:
+        raise Problem(422, "too_large", "This certificate is too large for a PDF; take the CSV.")
+
+    await world.invoice(lines=[world.line(1)])
+    await browser.sign_in()
+    monkeypatch.setattr(MonthStore, "month", too_large)
+    page = await browser.open(f"{HERE}/month", status=422)
+    judge(
+        page,
+        "This cannot be shown",
+        "This certificate is too large for a PDF; take the CSV.",
+        "To the start",
+        "/portal/",
+    )
+
+
 async def sent(browser: "Browser", content: bytes, path: str = SETTINGS) -> Page:
     """Send a form as a browser does, from the page that has it."""
     headers = {**KIND, "Referer": f"{browser.client.base_url.copy_with(path=SETTINGS)}"}
@@ -71,10 +90,14 @@ async def test_a_form_that_is_not_taken_leads_back_to_its_page(browser: "Browser
     judge(page, "This was not done", "The form could not be read, so nothing was done. Open the page", *again)
     page = await sent(browser, b"mode=x&csrf=" + csrf, f"{HERE}/sync")
     judge(page, "This was not done", "The form was not filled in as the page makes it. Nothing was done.", *again)
-    foreign = await browser.client.post(
-        SETTINGS, content=b"", headers={**KIND, "Referer": f"https://evil.example{SETTINGS}"}
-    )
-    judge(Page(foreign), "This was not done", "This form was not made", "To the start", "/portal/")
+    page = await sent(browser, b"csrf=" + csrf, f"{HERE}/history")
+    judge(page, "This address takes no form", "This address shows a page and takes no form, so nothing was", *again)
+    for elsewhere in (f"https://evil.example{SETTINGS}", "http://[::1", "http://[", "//[x]/portal/"):
+        foreign = await browser.client.post(SETTINGS, content=b"", headers={**KIND, "Referer": elsewhere})
+        judge(Page(foreign), "This was not done", "This form was not made", "To the start", "/portal/")
+    known = {"Host": "inside.example", "Referer": f"{world.ports.public_url}{SETTINGS}"}
+    foreign = await browser.client.post(SETTINGS, content=b"", headers={**KIND, **known})
+    judge(Page(foreign), "This was not done", "This form was not made", *again)
 
 
 @pytest.mark.parametrize(

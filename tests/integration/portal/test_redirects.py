@@ -6,7 +6,7 @@ from urllib.parse import quote, urljoin, urlsplit
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from report_api.access.session import local_path
+from report_api.web.own_pages import local_path
 
 if TYPE_CHECKING:
     from tests.integration.conftest import World

@@ -39,6 +39,9 @@ async def test_accepting_holds_for_the_reason_and_closing_needs_all_accepted(wor
     assert (await world.call("GET", "/months/2026-11/certificate")).status_code == 404
     closed = await world.call("POST", "/months/2026-11/close", json={"seen": 1})
     assert closed.status_code == 201, closed.text
+    for again in (("PUT", {"note": "Late."}), ("DELETE", None)):
+        refused = await world.call(again[0], address, json=again[1])
+        assert (refused.status_code, refused.json()["code"]) == (409, "month_closed")
     certificate = await world.get("/months/2026-11/certificate")
     (exception,) = certificate["exceptions"]
     assert (exception["note"], exception["reason"]) == ("Billed by hand.", "customer_not_found")

@@ -26,7 +26,12 @@ def test_what_is_held_itself_leads_to_its_page_although_a_month_has_the_same_wor
 
 @pytest.mark.parametrize(
     ("keeps_open", "accepted", "told"),
-    [(1, 1, "Ask for a corrected invoice, or accept it"), (0, 2, "Accepted"), (0, 0, "Nothing to do")],
+    [
+        (1, 1, "Ask for a corrected invoice, or accept it"),
+        (0, 2, "Accepted"),
+        (0, 1, "Nothing to do"),
+        (0, 0, "Nothing to do"),
+    ],
 )
 def test_what_is_accepted_is_said_to_be(keeps_open: int, accepted: int, told: str) -> None:
     each = ReasonSum(Reason.NEGATIVE_QUANTITY, 2, Decimal(5), keeps_open=keeps_open, held=0, accepted=accepted)

@@ -7,11 +7,12 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import AwareDatetime, TypeAdapter
+from pydantic import TypeAdapter
+from report_api.web.fields import Moment
 from report_api.web.paging import BigInt, Int, Keyset
 from report_api.web.problems import Problem
 
-MOMENTS = Keyset("moments", TypeAdapter[tuple[datetime, UUID]](tuple[AwareDatetime, UUID]))
+MOMENTS = Keyset("moments", TypeAdapter[tuple[datetime, UUID]](tuple[Moment, UUID]))
 NAMES = Keyset("names", TypeAdapter[tuple[str, int]](tuple[str, BigInt]))
 NUMBERS = Keyset("numbers", TypeAdapter[int](Int))
 
@@ -41,6 +42,13 @@ def test_made_up_cursors_are_refused(cursor: str) -> None:
 def test_cursors_that_do_not_fit_the_list_are_refused(text: str) -> None:
     with pytest.raises(Problem):
         NUMBERS.after(base64.urlsafe_b64encode(text.encode()).decode())
+
+
+@pytest.mark.parametrize("at", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00", "2026-11-05T00:00:00"])
+def test_times_that_postgres_cannot_have_are_refused(at: str) -> None:
+    text = f'moments:["{at}","{UUID(int=1)}"]'
+    with pytest.raises(Problem):
+        MOMENTS.after(base64.urlsafe_b64encode(text.encode()).decode())
 
 
 @given(st.lists(st.integers(0, 1000), unique=True), st.integers(1, 50))

@@ -8,8 +8,6 @@ from halosync.domain.listing import counted
 from halosync.domain.notices import NoticeData, NoticeType
 from halosync.domain.states import RunState
 
-"""What a notice tells, as `NoticeType` and the events have it."""
-
 TITLES: Mapping[NoticeType, str] = {
     NoticeType.INVOICE_ACCEPTED: "An invoice has arrived",
     NoticeType.RUN_FINISHED: "A Sync has ended",

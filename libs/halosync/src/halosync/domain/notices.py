@@ -21,7 +21,7 @@ TRIED_FOR_S = 86_400
 """How long a delivery to a failing receiver is tried at most, in seconds since somebody last asked for it."""
 
 MOST_REST_S = 300
-"""The longest time between two attempts at a failing receiver for which something waits, in seconds."""
+"""The longest time for which a receiver that fails is sent nothing although something is due, in seconds."""
 
 _PREVIEWS = frozenset({"preview", "undo_preview"})
 

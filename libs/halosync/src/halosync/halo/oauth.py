@@ -80,17 +80,15 @@ class OAuthClient:
         Raises:
             OAuthError: one of its four kinds.
         """
-        return await self._ask(
-            at,
-            {
-                "grant_type": "authorization_code",
-                "client_id": at.client_id,
-                "redirect_uri": self._redirect_url,
-                "scope": scope,
-                "code": code.get_secret_value(),
-                "code_verifier": verifier.get_secret_value(),
-            },
-        )
+        form = {
+            "grant_type": "authorization_code",
+            "client_id": at.client_id,
+            "redirect_uri": self._redirect_url,
+            "scope": scope,
+            "code": code.get_secret_value(),
+            "code_verifier": verifier.get_secret_value(),
+        }
+        return await self._ask(at, form)
 
     async def refresh(self, *, at: HaloApplication, refresh_token: SecretStr) -> TokenAnswer:
         """Spend a refresh token. It is to be treated as single-use: the answer must be stored before it is used.
@@ -98,14 +96,12 @@ class OAuthClient:
         Raises:
             OAuthError: one of its four kinds.
         """
-        return await self._ask(
-            at,
-            {
-                "grant_type": "refresh_token",
-                "client_id": at.client_id,
-                "refresh_token": refresh_token.get_secret_value(),
-            },
-        )
+        form = {
+            "grant_type": "refresh_token",
+            "client_id": at.client_id,
+            "refresh_token": refresh_token.get_secret_value(),
+        }
+        return await self._ask(at, form)
 
     async def _ask(self, at: HaloApplication, form: dict[str, str]) -> TokenAnswer:
         try:

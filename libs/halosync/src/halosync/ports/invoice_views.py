@@ -59,7 +59,7 @@ class SyncedInvoice:
         state: the state of that run.
         counts: how many of its items have each outcome; None before the first run. All zero: the run made no plan.
         replaced_by: the id of the invoice that replaced it before it was synchronised; None: none did.
-        others: the ids of the invoices of its month that the same run synchronised with it.
+        others: the invoices of its month that the same run synchronised with it.
     """
 
     invoice_id: str
@@ -71,4 +71,4 @@ class SyncedInvoice:
     run_id: UUID | None
     state: RunState | None
     counts: Mapping[str, int] | None
-    others: Sequence[str] = ()
+    others: "Sequence[SyncedInvoice]" = ()

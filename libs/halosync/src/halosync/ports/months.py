@@ -1,5 +1,7 @@
 """A month of a partner: what it is made of, and why it cannot be closed (spec section 11)."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from halosync.domain.decimals import plain
 from halosync.domain.invoice_choice import MonthInvoices
 from halosync.domain.listing import are, counted
 from halosync.domain.model import Outcome
@@ -28,7 +31,11 @@ class NotReadyError(RuntimeError):
 
 
 class RowsChangedError(RuntimeError):
-    """What a customer has left to accept for a reason is not what was looked at."""
+    """What a customer has to accept, or to take back, for a reason is not what was looked at."""
+
+
+class ClosedMonthError(RuntimeError):
+    """The month is closed: what was accepted is certified."""
 
 
 class MonthChangedError(RuntimeError):
@@ -117,7 +124,10 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class MonthItem:
-    """A row behind the sums: one thing of one customer in one billing cycle, and who accepted it as it is."""
+    """A row behind the sums: one thing of one customer in one billing cycle, and who accepted it as it is.
+
+    `shared`: the thing is of several customers of one client in Halo. Each has rows of it; it is accepted for all.
+    """
 
     item_key: str
     customer_id: str
@@ -133,6 +143,7 @@ class MonthItem:
     detail: str | None
     billing_cycle: str | None
     cycle_key: str
+    shared: bool
     lines: int
     billed: Decimal
     in_halo: Decimal
@@ -166,16 +177,33 @@ class MonthItem:
 
 @dataclass(frozen=True, slots=True)
 class RowsTogether:
-    """What rows come to that are accepted, or taken back, together: how many things, and what of them differs."""
+    """What rows come to that are accepted, or taken back, together.
 
-    count: int
+    Attributes:
+        item_keys: of which things they are; one with two billing cycles has two rows.
+        amount: what of them differs.
+        fingerprint: another one as soon as any row is another one, or differs by something else.
+    """
+
+    item_keys: Sequence[str]
     amount: Decimal
+    fingerprint: str
 
     @classmethod
     def of(cls, rows: Iterable[MonthItem]) -> "RowsTogether":
-        """Return what rows come to; a thing with two billing cycles has two rows."""
+        """Return what rows come to."""
         every = list(rows)
-        return cls(len({row.item_key for row in every}), sum((row.difference for row in every), Decimal("0.00")))
+        shown = json.dumps(sorted([row.item_key, row.cycle_key, plain(row.difference)] for row in every))
+        return cls(
+            sorted({row.item_key for row in every}),
+            sum((row.difference for row in every), Decimal("0.00")),
+            hashlib.sha256(shown.encode()).hexdigest(),
+        )
+
+    @property
+    def count(self) -> int:
+        """How many things they are."""
+        return len(self.item_keys)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,11 @@ from halosync.ports.months import (
     MonthInvoice,
     MonthItem,
     NotReadyError,
-    RowsChangedError,
-    RowsTogether,
     UnknownItemError,
 )
 from halosync.store.audit import record, record_many
 from halosync.store.invoice_views import loaded_invoice
+from halosync.store.month_acceptances import as_seen, lock_open_month
 from halosync.store.month_certificate import certificate_of
 from halosync.store.month_items import RowsWanted, known_outcome, month_rows, rows_of_reason
 from halosync.store.month_memory import MonthMemory
@@ -78,7 +77,7 @@ class MonthStore:
     async def accept(self, partner_id: str, period: str, item_key: str, note: str, *, by: Actor) -> datetime:
         """Accept a thing as it is, for the reason that it has now; return when."""
         async with self._pool.acquire() as connection, connection.transaction():
-            await QUERIES.lock_month(connection, partner_id=partner_id, period=period)
+            await lock_open_month(connection, partner_id, period)
             thing = await QUERIES.month_item(connection, partner_id=partner_id, period=period, item_key=item_key)
             if thing is None or thing["reason"] is None:
                 raise UnknownItemError(item_key)
@@ -97,48 +96,55 @@ class MonthStore:
         return accepted_at
 
     async def accept_together(
-        self, partner_id: str, period: str, customer_id: str, reason: str, note: str, *, seen: RowsTogether, by: Actor
-    ) -> datetime:
+        self, partner_id: str, period: str, customer_id: str, reason: str, note: str, *, seen: str, by: Actor
+    ) -> tuple[datetime, int]:
         """Accept all that waits of a customer for a reason, or nothing; each thing has its entry in the audit log."""
         async with self._pool.acquire() as connection, connection.transaction():
-            await QUERIES.lock_month(connection, partner_id=partner_id, period=period)
+            await lock_open_month(connection, partner_id, period)
             wanted = RowsWanted(partner_id, period, reason, customer_id, only_different=True)
             rows = await month_rows(connection, wanted)
-            waiting = [item for item in rows if item.waits_for_word]
-            if RowsTogether.of(waiting) != seen or not waiting:
-                raise RowsChangedError
-            keys = sorted({item.item_key for item in waiting})
+            waiting = as_seen((row for row in rows if row.waits_for_word), seen)
             accepted_at: datetime = await QUERIES.accept_together_in_month(
                 connection,
                 partner_id=partner_id,
                 period=period,
                 reason=reason,
-                item_keys=keys,
+                item_keys=waiting.item_keys,
                 note=note,
                 accepted_by=by.name,
                 accepted_by_key_id=by.key_id,
             )
-            entries = [(period, {"item_key": key, "reason": reason, "note": note}) for key in keys]
+            entries = [(period, {"item_key": key, "reason": reason, "note": note}) for key in waiting.item_keys]
             await record_many(connection, by, Act.MONTH_ACCEPTED, entries, partner_id=partner_id)
-        return accepted_at
+        return accepted_at, waiting.count
 
     async def withdraw_together(
-        self, partner_id: str, period: str, reason: str, accepted_at: datetime, *, by: Actor
+        self,
+        partner_id: str,
+        period: str,
+        customer_id: str,
+        reason: str,
+        accepted_at: datetime,
+        *,
+        seen: str,
+        by: Actor,
     ) -> int:
-        """Take back what was accepted together at that time; return how many things it was."""
+        """Take back what was accepted at that time of a customer for a reason, or nothing; return how many things."""
         async with self._pool.acquire() as connection, connection.transaction():
-            await QUERIES.lock_month(connection, partner_id=partner_id, period=period)
-            rows = QUERIES.withdraw_together(
-                connection, partner_id=partner_id, period=period, reason=reason, accepted_at=accepted_at
+            await lock_open_month(connection, partner_id, period)
+            rows = await month_rows(connection, RowsWanted(partner_id, period, reason, customer_id))
+            accepted = as_seen((row for row in rows if row.accepted_at == accepted_at), seen)
+            await QUERIES.withdraw_together(
+                connection, partner_id=partner_id, period=period, item_keys=accepted.item_keys
             )
-            entries = [(period, {"item_key": row["item_key"]}) async for row in rows]
+            entries = [(period, {"item_key": key}) for key in accepted.item_keys]
             await record_many(connection, by, Act.MONTH_WITHDRAWN, entries, partner_id=partner_id)
-        return len(entries)
+        return accepted.count
 
     async def withdraw(self, partner_id: str, period: str, item_key: str, *, by: Actor) -> bool:
         """Take an acceptance back; False if there was none."""
         async with self._pool.acquire() as connection, connection.transaction():
-            await QUERIES.lock_month(connection, partner_id=partner_id, period=period)
+            await lock_open_month(connection, partner_id, period)
             gone = await QUERIES.withdraw_acceptance(
                 connection, partner_id=partner_id, period=period, item_key=item_key
             )

@@ -7,18 +7,19 @@ from uuid import UUID
 from fastapi import APIRouter, Path
 from halosync.domain.roles import Role
 from halosync.ports.keys import TooManyKeysError
-from pydantic import AwareDatetime, TypeAdapter
+from pydantic import TypeAdapter
 
 from report_api.access.api_guard import ActorHere, Partner, partner_router
 from report_api.access.models import NO_KEY, TOO_MANY_KEYS, Key, KeyList, KeyRequest, NewKey
 from report_api.access.people import FULL_RETRY_AFTER_S
 from report_api.ports import PortsHere
+from report_api.web.fields import Moment
 from report_api.web.paging import CursorText, Keyset, Limit
 from report_api.web.problems import not_found, responses, too_many_requests
 
 router: APIRouter = partner_router("Access", sees=Role.ADMIN, changes=Role.ADMIN)
 
-_KEYS = Keyset("keys", TypeAdapter[tuple[datetime, UUID]](tuple[AwareDatetime, UUID]))
+_KEYS = Keyset("keys", TypeAdapter[tuple[datetime, UUID]](tuple[Moment, UUID]))
 
 KeyPath = Annotated[str, Path(description="The key's id.", json_schema_extra={"format": "uuid"})]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Coroutine
 from functools import partial
-from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
@@ -11,9 +11,10 @@ from halosync.domain.roles import Role
 
 from report_api.access.limits import within_limits
 from report_api.access.needed_role import SAFE, RoleRoute, require, with_roles
-from report_api.access.session import HOME, asked_by_person, local_path, recognise, signed_in
+from report_api.access.session import asked_by_person, recognise, signed_in
 from report_api.ports import ports_of
 from report_api.web.forms import is_csrf_token
+from report_api.web.own_pages import HOME, is_own_origin, page_of_form
 from report_api.web.problem_answers import respond, wants_page
 from report_api.web.problems import Problem, not_found
 from report_api.web.visitor import SignedIn, Visitor
@@ -145,32 +146,19 @@ async def require_own_form(request: Request, cookie: str) -> None:
         raise Problem(415, "unsupported_media_type", "This address takes the forms of the portal only.")
     origin = request.headers.get("origin")
     site = request.headers.get("sec-fetch-site", "same-origin")
-    foreign = site not in {"same-origin", "none"} or (origin is not None and not _is_ours(request, origin))
+    foreign = site not in {"same-origin", "none"} or (origin is not None and not is_own_origin(request, origin))
     form = await request.form()
     if foreign or not is_csrf_token(form.get("csrf"), cookie):
         detail = "This form was not made for your session. Nothing was done. Open the page again and try once more."
         raise Problem(403, "form_not_ours", detail)
 
 
-def _is_ours(request: Request, origin: str) -> bool:
-    own = {ports_of(request).public_url, f"{request.url.scheme}://{request.headers.get('host', '')}"}
-    return origin in own
-
-
 def _to_sign_in(request: Request) -> Response:
     if not wants_page(request):
         raise Problem(401, "unauthorized", "Your session has ended. Sign in again.")
     safe = request.method in SAFE
-    query = {"next": _address(request)} if safe else {"next": _page_of_form(request), "ended": "1"}
+    query = {"next": _address(request)} if safe else {"next": page_of_form(request) or HOME, "ended": "1"}
     return RedirectResponse(f"/sign-in?{urlencode(query)}", status_code=303)
-
-
-def _page_of_form(request: Request) -> str:
-    """Return the page that a form was sent from, as far as the browser tells it and it is ours."""
-    came_from = urlsplit(request.headers.get("referer", ""))
-    if not _is_ours(request, f"{came_from.scheme}://{came_from.netloc}"):
-        return HOME
-    return local_path(urlunsplit(("", "", came_from.path, came_from.query, "")))
 
 
 def _address(request: Request) -> str:

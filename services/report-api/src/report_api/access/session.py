@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, cast
-from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Response
 from halosync.ports.sessions import Notice, NoticeKind
@@ -85,9 +84,6 @@ def _is_https(request: Request) -> bool:
     return ports_of(request).public_url.startswith("https://")
 
 
-HOME = "/portal/"
-
-
 async def signed_in(request: Request) -> SignedIn | None:
     """Return the session behind the request's cookie, if there is one in use."""
     token = session_token(request)
@@ -142,11 +138,3 @@ async def notify(
     """Keep a notice for the next page that this session sees; `undo` is the form that takes back what was done."""
     visitor = cast("SignedIn", request.state.visitor)
     await ports_of(request).sessions.add_notice(visitor.token, Notice(kind, text, *undo))
-
-
-def local_path(text: str | None) -> str:
-    """Return where to go after signing in: a page of the portal, never another site, whatever the address says."""
-    if text is None or not text.isprintable() or "\\" in text or not text.startswith((HOME, "/partners", "/accounts/")):
-        return HOME
-    parts = urlsplit(text)
-    return HOME if parts.scheme or parts.netloc else text

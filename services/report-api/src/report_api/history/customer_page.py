@@ -19,7 +19,7 @@ from report_api.access.session import VisitorHere
 from report_api.history.actors import actor_name
 from report_api.links.customers import CUSTOMERS, CustomerRow
 from report_api.months import sentences as month_sentences
-from report_api.months.together import groups
+from report_api.months.together import rows_alike
 from report_api.ports import Ports, PortsHere
 from report_api.runs import sentences
 from report_api.runs.sentences import requester
@@ -99,7 +99,7 @@ async def show(
         month=month,
         months=months,
         totals=_totals(things),
-        together=groups([thing.row for thing in things]) if len(things) < MOST_THINGS else [],
+        together=rows_alike([thing.row for thing in things]) if len(things) < MOST_THINGS else [],
         things=things[listing.skip : listing.skip + listing.size],
         price_field=(await stored_settings(ports, partner_id)).price_field,
         listing=listing,

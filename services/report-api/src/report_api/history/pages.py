@@ -84,7 +84,7 @@ def by_run(invoices: Sequence[SyncedInvoice]) -> Sequence[SyncedInvoice]:
         key = each.run_id or each.invoice_id
         first = told.setdefault(key, each)
         if first is not each:
-            told[key] = replace(first, others=(*first.others, each.invoice_id))
+            told[key] = replace(first, others=(*first.others, each))
     return list(told.values())
 
 

@@ -10,7 +10,7 @@ from halosync.domain.model import Outcome
 from halosync.domain.run_order import RunMode
 from halosync.ports.invoice_views import InvoiceView
 from halosync.ports.line_views import LineFilter, LineView
-from pydantic import AwareDatetime, TypeAdapter
+from pydantic import TypeAdapter
 
 from report_api.access.api_guard import Partner, partner_router
 from report_api.invoices.models import Invoice, InvoicePage, Line, LinePage, ReportSummary
@@ -18,14 +18,14 @@ from report_api.invoices.service import NO_INVOICE, expected_invoice, lines_csv
 from report_api.ports import PortsHere
 from report_api.runs.service import show_run
 from report_api.web.csv_export import CHUNK, csv_response, wants_csv
-from report_api.web.fields import QueryText, Search
+from report_api.web.fields import Moment, QueryText, Search
 from report_api.web.paging import BigInt, CursorText, Int, Keyset, Limit, chunks
 from report_api.web.problems import CSV_TOO, not_found, purged, responses
 
 router: APIRouter = partner_router("Invoices")
 summary_router: APIRouter = partner_router("Summary")
 
-_INVOICES = Keyset("invoices", TypeAdapter[tuple[str, datetime, int]](tuple[Period, AwareDatetime, BigInt]))
+_INVOICES = Keyset("invoices", TypeAdapter[tuple[str, datetime, int]](tuple[Period, Moment, BigInt]))
 _LINES = Keyset("lines", TypeAdapter[int](Int))
 _INVOICE_COLUMNS = (*(name for name in Invoice.model_fields if name != "run"), "run_id", "run_state")
 

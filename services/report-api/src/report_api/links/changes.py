@@ -118,7 +118,7 @@ def file_rows(kind: LinkKind[Link, Target], picture: LinkPicture[Link, Target]) 
     return [dict(zip(kind.columns, kind.cells(row), strict=True)) for row in kind.rows(picture)]
 
 
-def marked(
+def with_fingerprints(
     kind: LinkKind[Link, Target], changes: Sequence[LinkChange[Link]], picture: LinkPicture[Link, Target]
 ) -> list[LinkChange[Link]]:
     """Return the changes with the fingerprints of their new clients, which a person is about to be shown."""

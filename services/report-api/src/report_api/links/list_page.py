@@ -49,14 +49,14 @@ class View:
     Attributes:
         show: the rows of this standing; None: every row.
         sort: empty: those that need somebody first.
-        unmatched: how all that is unmatched was looked at, if the person came from there: what is done leads back.
+        from_unmatched: how all that is unmatched was looked at, if the person came from there: what is done leads back.
     """
 
     show: Standing | None = None
     q: str = ""
     page: int = 1
     sort: str = ""
-    unmatched: UnmatchedView | None = None
+    from_unmatched: UnmatchedView | None = None
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> "View":
@@ -67,7 +67,7 @@ class View:
             q=query.get("q", "").replace("\0", "")[:_LONGEST_SEARCH].strip(),
             page=page_of(query.get("page", "")),
             sort=SORTS.or_usual(sort),
-            unmatched=UnmatchedView.back(query.get("back", "")) if query.get("unmatched") else None,
+            from_unmatched=UnmatchedView.back(query.get("back", "")) if query.get("from_unmatched") else None,
         )
 
     @classmethod
@@ -80,7 +80,7 @@ class View:
         """Return the view as a query, without what is usual."""
         page = str(self.page) if self.page > 1 else ""
         values = {"show": str(self.show or ""), "q": self.q, "sort": self.sort, "page": page}
-        came_from = {} if self.unmatched is None else {"unmatched": "yes", "back": self.unmatched.text}
+        came_from = {} if self.from_unmatched is None else {"from_unmatched": "yes", "back": self.from_unmatched.text}
         return {name: value for name, value in (values | came_from).items() if value}
 
     @property

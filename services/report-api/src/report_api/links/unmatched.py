@@ -66,13 +66,13 @@ def unmatched_rows_of(
     every = kind.rows(picture)
     sort = listing.filters[sorted_by] or ""
     found = ((row, picture.billed[row.key]) for row in every if row.is_unmatched and row.key in picture.billed)
-    unmatched = [row for row, _ in SORTS.sorted(found, sort)]
-    listing = replace(listing, total=len(unmatched))
-    shown = unmatched[listing.skip : listing.skip + listing.size]
+    rows = [row for row, _ in SORTS.sorted(found, sort)]
+    listing = replace(listing, total=len(rows))
+    shown = rows[listing.skip : listing.skip + listing.size]
     return UnmatchedRows(
         entries=entries_of(kind, picture, every, shown),
         listing=listing,
-        amount=sum((picture.billed[row.key].amount for row in unmatched), Decimal(0)),
+        amount=sum((picture.billed[row.key].amount for row in rows), Decimal(0)),
         currency=picture.currency,
         is_read=picture.read_at is not None,
         sort=sort,

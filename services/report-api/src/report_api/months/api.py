@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse
 from halosync.contracts.patterns import ITEM_KEY, PERIOD
 from halosync.domain.listing import counted
 from halosync.domain.roles import Role
-from halosync.ports.months import Month, MonthChangedError, NotReadyError, UnknownItemError
+from halosync.ports.months import ClosedMonthError, Month, MonthChangedError, NotReadyError, UnknownItemError
 from pydantic import TypeAdapter
 
 from report_api.access.api_guard import ActorHere, Partner, partner_router
@@ -24,7 +24,7 @@ from report_api.months.models import (
     MonthRowPage,
     MonthSummary,
 )
-from report_api.months.sentences import NO_MONTH, NOT_CLOSED, approved_words, label, run_kind
+from report_api.months.sentences import CLOSED, NO_MONTH, NOT_CLOSED, approved_words, label, run_kind
 from report_api.ports import Ports, PortsHere
 from report_api.runs.sentences import requester
 from report_api.web.accept import prefers
@@ -88,23 +88,39 @@ async def list_items(
 
 
 @router.put(
-    "/months/{period}/acceptances/{item_key}", responses=responses(400, 413), summary="Accept a difference as it is"
+    "/months/{period}/acceptances/{item_key}",
+    responses=responses(400, 409, 413),
+    summary="Accept a difference as it is",
 )
 async def accept(
     *, partner: Partner, period: Period, item_key: ItemKey, wanted: AcceptRequest, by: ActorHere, ports: PortsHere
 ) -> AcceptedDifference:
-    """It no longer keeps the month from being ready. This holds for the reason that it has now, and for no other."""
+    """It no longer keeps the month from being ready. This holds for the reason that it has now, and for no other.
+
+    409 `month_closed`: the month is closed.
+    """
     try:
         accepted_at = await ports.months.accept(partner, period, item_key, wanted.note, by=by)
     except UnknownItemError:
         raise not_found("Nothing with this key differs in this month. GET its items to see what does.") from None
+    except ClosedMonthError:
+        raise Problem(409, "month_closed", CLOSED) from None
     return AcceptedDifference(item_key=item_key, note=wanted.note, accepted_at=accepted_at)
 
 
-@router.delete("/months/{period}/acceptances/{item_key}", status_code=204, summary="Take an acceptance back")
+@router.delete(
+    "/months/{period}/acceptances/{item_key}",
+    status_code=204,
+    responses=responses(409),
+    summary="Take an acceptance back",
+)
 async def withdraw(partner: Partner, period: Period, item_key: ItemKey, by: ActorHere, ports: PortsHere) -> Response:
-    """The difference keeps the month open again."""
-    if not await ports.months.withdraw(partner, period, item_key, by=by):
+    """The difference keeps the month open again. 409 `month_closed`: the month is closed."""
+    try:
+        gone = await ports.months.withdraw(partner, period, item_key, by=by)
+    except ClosedMonthError:
+        raise Problem(409, "month_closed", CLOSED) from None
+    if not gone:
         raise not_found("Nothing with this key is accepted in this month, so there is nothing to take back.")
     return Response(status_code=204)
 

@@ -10,7 +10,7 @@ from halosync.ports.months import MonthItem
 from pydantic import AfterValidator
 
 from report_api.months import sentences
-from report_api.months.together import RowGroup, groups
+from report_api.months.together import RowsAlike, rows_alike
 from report_api.ports import Ports
 from report_api.web.paging import NumberedPage
 from report_api.web.sorting import Sorts
@@ -54,7 +54,7 @@ class Narrowed:
     listing: NumberedPage
     sort: str
     are_all: bool
-    together: Sequence[RowGroup]
+    together: Sequence[RowsAlike]
 
     @property
     def title(self) -> str:
@@ -92,5 +92,5 @@ async def narrowed(
     listing = NumberedPage(customers.path, filters, number, A_PAGE, len(found), parameter="rows_page")
     page = found[listing.skip : listing.skip + listing.size]
     shown = {row.customer_id for row in page}
-    together = [each for each in groups(found) if each.first.customer_id in shown] if are_all else []
+    together = [each for each in rows_alike(found) if each.first.customer_id in shown] if are_all else []
     return Narrowed(customer, reason, page, listing, sort, are_all, together)

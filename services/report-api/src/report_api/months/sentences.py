@@ -14,6 +14,7 @@ from report_api.runs.sentences import Meaning, RemedyLink
 from report_api.web.formats import plural
 
 NOT_CLOSED = "This month is not closed; a month has a certificate once it is closed."
+CLOSED = "This month is closed, so what is accepted stays as it was certified. A new revision of its invoice opens it."
 NO_MONTH = "There is no invoice of that month, or it is so old that its details are no longer kept."
 
 STATES: Mapping[MonthState, Meaning] = {
@@ -93,7 +94,7 @@ def approved_words(run: CertifiedRun) -> Sequence[str]:
 def advice(each: ReasonSum) -> str:
     """Say what helps where no page of ours does."""
     if not each.keeps_open:
-        return "Accepted" if each.accepted else "Nothing to do"
+        return "Accepted" if each.accepted == each.count else "Nothing to do"
     if each.reason in _OF_INVOICE:
         return "Ask for a corrected invoice, or accept it"
     return "Correct it in Halo as its row says, or accept it"

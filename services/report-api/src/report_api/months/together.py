@@ -13,7 +13,7 @@ _LEFT_TO_A_SYNC = {MonthReason.NOT_SYNCHRONISED, MonthReason.IN_PROGRESS}
 
 
 @dataclass(frozen=True, slots=True)
-class RowGroup:
+class RowsAlike:
     """Rows of a customer and a reason that nobody has accepted yet; or that somebody accepted together.
 
     `first`: one of them, which says whose they are, why they differ, and who accepted them when.
@@ -28,11 +28,16 @@ class RowGroup:
         return self.first.accepted_at
 
 
-def groups(rows: Sequence[MonthItem]) -> Sequence[RowGroup]:
-    """Return the groups of several things among `rows`, which are all of their customers, those that wait first."""
+def rows_alike(rows: Sequence[MonthItem]) -> Sequence[RowsAlike]:
+    """Return those of several things among `rows`, which are all of their customers, those that wait first.
+
+    What is shared with another customer is accepted alone: an acceptance is for all that share it.
+    """
     found: dict[tuple[datetime | None, str, str], list[MonthItem]] = defaultdict(list)
     for row in rows:
-        if row.reason is not None and (row.accepted_at or (row.waits_for_word and row.reason not in _LEFT_TO_A_SYNC)):
+        if row.reason is None or row.shared:
+            continue
+        if row.accepted_at or (row.waits_for_word and row.reason not in _LEFT_TO_A_SYNC):
             found[row.accepted_at, row.customer_id, row.reason].append(row)
-    made = [RowGroup(each[0], RowsTogether.of(each)) for each in found.values()]
+    made = [RowsAlike(each[0], RowsTogether.of(each)) for each in found.values()]
     return sorted((each for each in made if each.rows.count > 1), key=lambda each: each.accepted_at is not None)

@@ -13,10 +13,11 @@ from pydantic import AfterValidator
 
 from report_api.access.page_guard import signed_in_pages
 from report_api.access.pages.sign_in import Following
-from report_api.access.session import HOME, local_path, notify
+from report_api.access.session import notify
 from report_api.partners import sentences
 from report_api.ports import Ports, PortsHere
 from report_api.web.fields import QueryText
+from report_api.web.own_pages import HOME, local_path
 from report_api.web.paging import NumberedPage, PageNumber
 from report_api.web.problems import not_found
 from report_api.web.rendering import page

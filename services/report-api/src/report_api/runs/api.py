@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 from halosync.domain.model import Action, Outcome
 from halosync.domain.roles import Role
 from halosync.ports.item_views import ItemFilter
-from pydantic import AwareDatetime, TypeAdapter
+from pydantic import TypeAdapter
 
 from report_api.access.api_guard import ActorHere, Partner, PrincipalHere, partner_router
 from report_api.ports import PortsHere
@@ -18,13 +18,13 @@ from report_api.runs.models import Item, ItemPage, Run, RunPage, RunRequest, Run
 from report_api.runs.service import find_run, item_seq, items_csv, no_run_as_problem, run_uuid, show_run, show_runs
 from report_api.runs.watch import run_events
 from report_api.web.csv_export import wants_csv
-from report_api.web.fields import Search
+from report_api.web.fields import Moment, Search
 from report_api.web.paging import CursorText, Int, Keyset, Limit
 from report_api.web.problems import CSV_TOO, purged, responses
 
 router: APIRouter = partner_router("Runs", changes=Role.BILLER)
 
-_RUNS = Keyset("runs", TypeAdapter[tuple[datetime, UUID]](tuple[AwareDatetime, UUID]))
+_RUNS = Keyset("runs", TypeAdapter[tuple[datetime, UUID]](tuple[Moment, UUID]))
 _ITEMS = Keyset("items", TypeAdapter[int](Int))
 _STARTED: dict[int | str, dict[str, object]] = {
     **responses(409),

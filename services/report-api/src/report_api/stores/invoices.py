@@ -21,7 +21,6 @@ from halosync.ports.months import (
     Month,
     MonthItem,
     NewestMonth,
-    RowsTogether,
 )
 from halosync.ports.readiness import PartnerReadiness
 
@@ -117,27 +116,48 @@ class Months(Protocol):
 
         Raises:
             UnknownItemError: the month has nothing of that key that differs for a reason.
+            ClosedMonthError: the month is closed.
         """
         ...
 
     async def accept_together(
-        self, partner_id: str, period: str, customer_id: str, reason: str, note: str, *, seen: RowsTogether, by: Actor
-    ) -> datetime:
-        """Accept all that waits of a customer for a reason with one note, or nothing; return when.
+        self, partner_id: str, period: str, customer_id: str, reason: str, note: str, *, seen: str, by: Actor
+    ) -> tuple[datetime, int]:
+        """Accept all that waits of a customer for a reason with one note, or nothing; return when, and how many things.
+
+        What is shared with another customer is not among it: an acceptance is for all that share a thing.
 
         Raises:
-            RowsChangedError: what waits is not what was `seen`, or nothing waits.
+            RowsChangedError: what waits does not have the fingerprint that was `seen`, or nothing waits.
+            ClosedMonthError: the month is closed.
         """
         ...
 
     async def withdraw_together(
-        self, partner_id: str, period: str, reason: str, accepted_at: datetime, *, by: Actor
+        self,
+        partner_id: str,
+        period: str,
+        customer_id: str,
+        reason: str,
+        accepted_at: datetime,
+        *,
+        seen: str,
+        by: Actor,
     ) -> int:
-        """Take back what was accepted together at that time; return how many things it was."""
+        """Take back what was accepted together at that time, or nothing; return how many things it was.
+
+        Raises:
+            RowsChangedError: what is accepted since then does not have the fingerprint that was `seen`, or is nothing.
+            ClosedMonthError: the month is closed.
+        """
         ...
 
     async def withdraw(self, partner_id: str, period: str, item_key: str, *, by: Actor) -> bool:
-        """Take an acceptance back; False if there was none."""
+        """Take an acceptance back; False if there was none.
+
+        Raises:
+            ClosedMonthError: the month is closed.
+        """
         ...
 
     async def close(self, partner_id: str, period: str, *, seen: int, by: Actor) -> Closing | None:

@@ -1,14 +1,14 @@
 """Types of the values that callers send and get: texts in addresses, and numbers in JSON."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated
 
 from fastapi import Query
 from halosync.contracts.message import INVISIBLE
 from halosync.domain.decimals import plain
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 
 def _without_nul(text: str) -> str:
@@ -49,6 +49,18 @@ Day = Annotated[
     WithJsonSchema({"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "maxLength": 0}]}),
 ]
 """A day, YYYY-MM-DD; an empty field of a form is none."""
+
+
+def _in_utc(at: datetime) -> datetime:
+    # Postgres' driver counts in UTC, where a time of the first or the last day there is may not exist.
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must be a time of the years 1 to 9999 in UTC") from None
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""A time that may become part of a database query, in UTC."""
 
 Amount = Annotated[
     Decimal,

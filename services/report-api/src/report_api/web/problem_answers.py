@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
 from report_api.web import problem_sentences
+from report_api.web.own_pages import page_of_form
 from report_api.web.problems import MEDIA_TYPE, NOTHING_HERE, Problem, unavailable
 from report_api.web.rendering import page
 
@@ -67,19 +68,11 @@ def _problem_page(request: Request, problem: Problem) -> Response:
         title=problem_sentences.title(problem.status_code, problem.code, looked=looked),
         told=problem_sentences.detail(problem.code, problem.detail, problem.wrong_fields, looked=looked),
         passes=passes,
-        again=None if looked else _page_of_form(request),
+        again=None if looked else page_of_form(request),
     )
     for name, value in (problem.headers or {}).items():
         response.headers[name] = value
     return response
-
-
-def _page_of_form(request: Request) -> str | None:
-    """Return the page that a form was sent from, as far as the browser tells it and it is ours."""
-    came_from = urlsplit(request.headers.get("referer", ""))
-    if came_from.netloc != request.headers.get("host") or not came_from.path.startswith(("/portal/", "/partners")):
-        return None
-    return urlunsplit(("", "", came_from.path, came_from.query, ""))
 
 
 Recognise = Callable[[Request], Awaitable[None]]

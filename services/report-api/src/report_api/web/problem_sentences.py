@@ -33,19 +33,25 @@ TITLES: Mapping[int, str] = {
 OF_FORM = "This was not done"
 """The title where a form was sent, and its status has none of its own."""
 OF_ADDRESS = "This address does not work"
+"""The title where a part of the address is wrong."""
+NOT_SHOWN = "This cannot be shown"
+"""The title where a page was asked for, and its status has none of its own."""
+NO_FORM = "This address takes no form"
 FORBIDDEN = "You may not open this page"
 
 _OF_PAGES: Mapping[str, str] = {
     "bad_request": "The form could not be read, so nothing was done. Open the page again and send it once more.",
     "method_not_allowed": "This address takes a form, and shows nothing. Open the page that has the form.",
 }
+_NO_FORM = "This address shows a page and takes no form, so nothing was done. Open the page anew from the navigation."
 
 
 def title(status: int, code: str, *, looked: bool) -> str:
     """Return the title of a problem's page; `looked`: a page was asked for, not a form sent."""
-    if looked and code == "forbidden":
-        return FORBIDDEN
-    return TITLES.get(status, OF_ADDRESS if looked else OF_FORM)
+    if not looked:
+        return NO_FORM if code == "method_not_allowed" else TITLES.get(status, OF_FORM)
+    of_code = {"forbidden": FORBIDDEN, "validation_failed": OF_ADDRESS}
+    return of_code.get(code) or TITLES.get(status, NOT_SHOWN)
 
 
 def detail(code: str, told: str, fields: Sequence[str] | None, *, looked: bool) -> str:
@@ -59,6 +65,8 @@ def detail(code: str, told: str, fields: Sequence[str] | None, *, looked: bool) 
     """
     if code == "internal_error":
         return FAILED_PAGE if looked else FAILED_FORM
+    if code == "method_not_allowed" and not looked:
+        return _NO_FORM
     if fields is None:
         return _OF_PAGES.get(code, told)
     if not looked:

@@ -6,10 +6,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path
 from halosync.domain.roles import Role
-from pydantic import AwareDatetime, TypeAdapter
+from pydantic import TypeAdapter
 
 from report_api.access.api_guard import ActorHere, Partner, partner_router
 from report_api.ports import PortsHere
+from report_api.web.fields import Moment
 from report_api.web.paging import CursorText, Keyset, Limit
 from report_api.web.problems import responses
 from report_api.webhooks.models import (
@@ -25,7 +26,7 @@ from report_api.webhooks.service import create_webhook, delete_webhook, replay, 
 
 router: APIRouter = partner_router("Webhooks", sees=Role.ADMIN, changes=Role.ADMIN)
 
-_BEHIND = TypeAdapter[tuple[datetime, UUID]](tuple[AwareDatetime, UUID])
+_BEHIND = TypeAdapter[tuple[datetime, UUID]](tuple[Moment, UUID])
 _WEBHOOKS, _DELIVERIES = Keyset("webhooks", _BEHIND), Keyset("deliveries", _BEHIND)
 
 WebhookPath = Annotated[str, Path(description="The webhook's id.", json_schema_extra={"format": "uuid"})]

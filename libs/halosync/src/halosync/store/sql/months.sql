@@ -50,7 +50,8 @@ ORDER BY natural_order(min(m.customer_name)) COLLATE "C", m.customer_id, 4, m.ou
 -- A page of the rows behind the sums, by customer, thing and billing cycle. Those of one customer are
 -- summed alone, which takes a tenth of the time.
 SELECT k.item_key, m.customer_id, m.customer_name, m.halo_client_id, m.product_code, m.licence_name, m.halo_licence_id,
-    m.run_id, m.item_id, m.outcome, m.reason, m.detail, m.billing_cycle, m.cycle_key, m.lines, m.billed, m.in_halo,
+    m.run_id, m.item_id, m.outcome, m.reason, m.detail, m.billing_cycle, m.cycle_key,
+    coalesce(cardinality(m.customer_ids) > 1, false) AS shared, m.lines, m.billed, m.in_halo,
     a.note, a.accepted_by, a.accepted_at
 FROM month_rows(:partner_id, :period, CASE WHEN CAST(:customer_id AS text) IS NOT NULL THEN ARRAY[CAST(:customer_id AS text)] END) AS m
 CROSS JOIN LATERAL (SELECT item_key(m.customer_ids, m.product_code, m.halo_licence_id) AS item_key) AS k
@@ -112,6 +113,9 @@ ORDER BY i.issued_at DESC, i.invoice_pk DESC;
 -- One change of a month at a time.
 SELECT pg_advisory_xact_lock(hashtextextended(:partner_id || chr(31) || :period, 11));
 
+-- name: month_is_closed$
+SELECT standing_closing(:partner_id, :period) IS NOT NULL;
+
 -- name: accept_in_month$
 INSERT INTO month_acceptance (partner_id, period, item_key, reason, note, accepted_by, accepted_by_key_id)
 VALUES (:partner_id, :period, :item_key, :reason, :note, :accepted_by, :accepted_by_key_id)
@@ -130,10 +134,9 @@ ON CONFLICT (partner_id, period, item_key) DO UPDATE SET reason = excluded.reaso
     accepted_at = excluded.accepted_at
 RETURNING accepted_at;
 
--- name: withdraw_together
+-- name: withdraw_together!
 DELETE FROM month_acceptance
-WHERE partner_id = :partner_id AND period = :period AND reason = :reason AND accepted_at = :accepted_at
-RETURNING item_key;
+WHERE partner_id = :partner_id AND period = :period AND item_key = ANY (CAST(:item_keys AS text[]));
 
 -- name: withdraw_acceptance$
 DELETE FROM month_acceptance WHERE partner_id = :partner_id AND period = :period AND item_key = :item_key

@@ -17,8 +17,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from report_api.access.page_guard import public_pages
 from report_api.access.pages.sign_in import Following, sign_in_page
-from report_api.access.session import clear_cookie, cookie, local_path, set_cookie, set_session
+from report_api.access.session import clear_cookie, cookie, set_cookie, set_session
 from report_api.ports import Ports, PortsHere, SignInAttempt, SignInRefusedError, SignInService, SignInUnavailableError
+from report_api.web.own_pages import local_path
 from report_api.web.problems import not_found
 
 log = structlog.get_logger(__name__)

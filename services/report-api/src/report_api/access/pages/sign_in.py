@@ -7,9 +7,7 @@ from fastapi.responses import RedirectResponse
 
 from report_api.access.page_guard import public_pages, require_own_form, signed_in_pages
 from report_api.access.session import (
-    HOME,
     clear_session,
-    local_path,
     set_session,
     set_visit,
     signed_in,
@@ -20,6 +18,7 @@ from report_api.ports import PortsHere, ports_of
 from report_api.web.addresses import partner_url
 from report_api.web.forms import csrf_token
 from report_api.web.navigation import first_page
+from report_api.web.own_pages import HOME, local_path
 from report_api.web.problems import Problem
 from report_api.web.rendering import page
 from report_api.web.visitor import SignedIn

@@ -39,7 +39,7 @@ async def choose_client(
         "q": q,
         "choices": await asyncio.to_thread(choices, CUSTOMERS, picture, customer_id, q),
         "back": request.query_params.get("back", ""),
-        "unmatched": request.query_params.get("unmatched", ""),
+        "from_unmatched": request.query_params.get("from_unmatched", ""),
     }
     return page(request, "links/choose_client.html", tab=CUSTOMERS.tab, **values)
 

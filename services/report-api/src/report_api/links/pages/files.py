@@ -14,7 +14,7 @@ from report_api.access.needed_role import needs
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
 from report_api.links import sentences
-from report_api.links.changes import NotOursError, differences, file_rows, marked, pack, read_file, unpack
+from report_api.links.changes import NotOursError, differences, file_rows, pack, read_file, unpack, with_fingerprints
 from report_api.links.kind import LinkKind
 from report_api.links.list_page import View
 from report_api.links.pages.replies import answer, not_ours, text_of, texts_of
@@ -64,7 +64,7 @@ def file_pages(kind: LinkKind[Link, Target]) -> APIRouter:
         changes: Sequence[LinkChange[Link]] = read_file(kind, content, picture)
         return {
             "differences": differences(kind, changes, picture),
-            "packed": pack(kind, marked(kind, changes, picture)),
+            "packed": pack(kind, with_fingerprints(kind, changes, picture)),
         }
 
     @router.post(f"/{tab}/import/apply")

@@ -36,7 +36,7 @@ def list_pages(kind: LinkKind[Link, Target]) -> APIRouter:
         picture = await kind.store(ports).picture(visitor.partner_id)
         table = await asyncio.to_thread(link_table, kind, picture, view)
         awaited = AwaitedRead.of(request, picture.read_at)
-        values: Values = {"view": view, "unmatched": view.unmatched, "table": table, "awaited": awaited}
+        values: Values = {"view": view, "table": table, "awaited": awaited}
         return page(request, f"links/{tab}.html", tab=tab, sentences=sentences, **values)
 
     @router.get(f"/{tab}/{kind.search_path}")
@@ -58,7 +58,7 @@ def list_pages(kind: LinkKind[Link, Target]) -> APIRouter:
             return await change_row(request, kind, lambda _: chosen, lambda picture: _linked(kind, key, picture))
         if kind.nothing_chosen is not None:
             return await refuse(request, tab, form, kind.nothing_chosen)
-        kept = {name: text_of(form, name) for name in ("back", "before", "unmatched")}
+        kept = {name: text_of(form, name) for name in ("back", "before", "from_unmatched")}
         query = {kind.key_field: key, "q": typed[:200], **kept}
         return see_other(visitor.partner_id, tab, "client", **query)
 

@@ -9,7 +9,7 @@ from starlette.datastructures import FormData
 
 from report_api.access.session import notify, visitor_of
 from report_api.links import sentences
-from report_api.links.changes import NotOursError, marked, pack
+from report_api.links.changes import NotOursError, pack, with_fingerprints
 from report_api.links.kind import Chosen, LinkKind
 from report_api.links.list_page import View
 from report_api.links.service import Linking, LinkingResult, UnknownRowError
@@ -85,7 +85,7 @@ async def answer(
     """
     if applied.made:
         undo = await asyncio.to_thread(_undo, kind, applied)
-        fields = [("back", text_of(form, "back")), ("unmatched", text_of(form, "unmatched"))]
+        fields = [("back", text_of(form, "back")), ("from_unmatched", text_of(form, "from_unmatched"))]
         path = f"{kind.tab}/undo" if undo else ""
         await notify(request, f"{done} {sentences.NEXT}", undo=(path, [*fields, *undo] if undo else ()))
     for sentence in sentences.listed(applied.refusals):
@@ -98,7 +98,7 @@ def _undo(kind: LinkKind[Link, Target], applied: LinkingResult[Link, Target]) ->
     back = [LinkChange(each.key, each.after, each.before) for each in applied.made if each.after != each.before]
     if len(back) > MOST_UNDONE:
         return []
-    return [("changes", text) for text in pack(kind, marked(kind, back, applied.picture))]
+    return [("changes", text) for text in pack(kind, with_fingerprints(kind, back, applied.picture))]
 
 
 async def refuse(request: Request, tab: str, form: FormData, sentence: str) -> Response:
@@ -110,7 +110,7 @@ async def refuse(request: Request, tab: str, form: FormData, sentence: str) -> R
 def back_to(request: Request, tab: str, form: FormData) -> Response:
     """Lead back to the list that a form came from: a tab, or the page of all that is unmatched."""
     back, partner_id = text_of(form, "back"), visitor_of(request).partner_id
-    if text_of(form, "unmatched"):
+    if text_of(form, "from_unmatched"):
         return see_other(partner_id, *UNMATCHED, **UnmatchedView.back(back).query)
     return see_other(partner_id, tab, **View.back(back).query)
 
