@@ -86,6 +86,7 @@ class MemoryPlans:
                 approved=frozenset(change_of(self._db.as_recorded(self._db.items[number])) for number in run.approved),
                 undone=None if run.undoes is None else self._db.done_by(run.undoes),
                 left_at=frozenset() if run.undoes is None else self._left_at(run.undoes),
+                unsure_since=frozenset() if run.undoes is None else self._unsure_since(run.undoes),
                 perhaps_created=found.perhaps,
                 restored=found.restored | self._restored(),
                 perhaps_restored=found.perhaps_restored,
@@ -116,6 +117,21 @@ class MemoryPlans:
             and item.licence_id is not None
             and (item.after is not None or item.outcome in stays)
         )
+
+    def _unsure_since(self, undone: UUID) -> frozenset[int]:
+        """Return the licences that a later run has perhaps changed instead of a run; as `unsure_since_run`."""
+        items = self._db.items.values()
+        unsure = {
+            item.licence_id: item.item_id
+            for item in items
+            if item.run_id == undone
+            and item.licence_id is not None
+            and item.reason == Reason.OUTCOME_UNKNOWN
+            and item.action in {Action.UPDATE, Action.DELETE}
+        }
+        later = [item for run_id in self._db.runs if run_id.int > undone.int for item in self._db.done_by(run_id)]
+        sent = {(item.halo_licence_id, item.undoes == unsure.get(item.halo_licence_id or 0)) for item in later}
+        return frozenset(number for number in unsure if (number, False) in sent)
 
     def _restored(self) -> dict[int, int]:
         """As `store.item_traces.restored_licences`."""
