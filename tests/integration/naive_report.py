@@ -118,20 +118,22 @@ def ordered(rows: list[Fields], wanted: LineChoice, names: Mapping[str, str]) ->
     def by_word(sequence: list[Any], word: Any) -> None:
         sequence.sort(key=word, reverse=wanted.order.descending)
 
+    word = {LineSort.PRODUCT: "product_code", LineSort.CYCLE: "billing_cycle"}.get(wanted.order.sort)
+
     # Stable sorts, the least significant key first.
     for_customer: dict[str, list[Fields]] = {}
     for row in rows:
         for_customer.setdefault(row["customer_id"], []).append(row)
     for lines in for_customer.values():
         lines.sort(key=lambda row: row["line_no"])
-        if wanted.order.sort is LineSort.PRODUCT:
-            by_word(lines, lambda row: natural_key(row["product_code"]))
+        if word:
+            by_word(lines, lambda row: natural_key(row[word]))
         lines.sort(key=number)
     customers = sorted(for_customer, key=lambda customer: (natural_key(names[customer]), customer))
     if wanted.order.sort is LineSort.CUSTOMER:
         by_word(customers, lambda customer: natural_key(names[customer]))
-    if wanted.order.sort is LineSort.PRODUCT:
-        by_word(customers, lambda customer: natural_key(for_customer[customer][0]["product_code"]))
+    if word:
+        by_word(customers, lambda customer: natural_key(for_customer[customer][0][word]))
     customers.sort(key=lambda customer: number(for_customer[customer][0]))
     for customer in customers:
         yield from for_customer[customer]

@@ -48,6 +48,19 @@ async def test_a_customer_line_by_line_against_halo(browser: "Browser", world: "
         assert "Sync by test" in page.text
 
 
+async def test_the_products_of_a_customer_stand_on_pages_of_50_or_200_rows_as_close_as_wanted(
+    browser: "Browser", world: "World"
+) -> None:
+    await world.invoice(lines=[world.line(number, product_code=f"P-{number}") for number in range(1, 62)])
+    await browser.sign_in()
+    page = await browser.open(f"{PORTAL}/customer/C-1?sort=product")
+    assert len(page.texts("table.against .product")) == 50
+    assert page.soup.select(".table-tools [data-density]")
+    page = await browser.open(str(page.one(".table-tools a[href*='rows=200']")["href"]).partition("#")[0])
+    assert page.texts("table.against .product") == [f"P-{number}" for number in range(1, 62)]
+    assert page.one(".table-tools a[aria-current]").get_text() == "200 rows a page"
+
+
 async def test_why_a_customer_has_no_client_is_told_once_and_not_what_the_page_offers(
     browser: "Browser", world: "World"
 ) -> None:

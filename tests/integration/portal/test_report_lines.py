@@ -27,6 +27,8 @@ from .report_pages import HERE, line_nos, rows, synchronised
         ("q=%25", []),
         ("sort=-customer", [5, 4, 1, 2, 3]),
         ("sort=status", [2, 3, 1, 5, 4]),
+        ("sort=cycle", [1, 3, 2, 4, 5]),
+        ("sort=-cycle", [2, 1, 3, 4, 5]),
         ("sort=-quantity", [1, 2, 3, 4, 5]),
         ("sort=quantity", [3, 1, 2, 5, 4]),
     ],

@@ -7,7 +7,8 @@ import pytest
 from halosync.domain.acts import COMMAND_LINE
 from halosync.domain.roles import Role
 
-from tests.integration.portal.previews import path, previewed, removal, some
+from tests.integration.portal.previews import MONTHLY, YEARLY, path, previewed, removal, some
+from tests.integration.portal.test_approval import FIRST
 
 if TYPE_CHECKING:
     from tests.integration.conftest import World
@@ -116,6 +117,59 @@ async def test_the_customers_of_a_preview_are_sorted_by_each_column(browser: "Br
     assert (await customers("held"))[-1] == "Zeta 9"
     assert (await customers("-cost"))[:3] == ["Contoso", "Fabrikam", "Zeta 9"], "what changes most in money, up or down"
     assert (await customers("cost"))[-2:] == ["Fabrikam", "Contoso"]
+
+
+@pytest.mark.parametrize(("mode", "tab"), [("preview", "preview"), ("apply", "review")])
+async def test_the_examples_of_a_first_review_are_sorted_by_each_column(
+    browser: "Browser", world: "World", mode: str, tab: str
+) -> None:
+    licences = {
+        "Zeta 10": (1, "40", "30", MONTHLY),
+        "Zeta 9": (2, "20", "26", YEARLY),
+        "Contoso": (3, "9", "99", MONTHLY),
+    }
+    named = {name: {"customer_name": name, "licence_name": f"P {name}", **FIRST} for name in licences}
+    items = [
+        world.item(
+            (count, now, cycle, True), (count, new, cycle, True), action="update", product_code="P", **named[name]
+        )
+        for name, (count, now, new, cycle) in licences.items()
+    ]
+    items += [
+        removal(world, number, **{**named[name], "licence_name": f"P-{number}"}) for number, name in enumerate(named)
+    ]
+    run_id = await previewed(browser, world, items, mode=mode)
+    where = path(run_id, tab)
+
+    async def customers(table: str, sort: str) -> list[str]:
+        page = await browser.open(f"{where}?{table}_sort={sort}")
+        return page.texts(f"table[aria-labelledby={table}-title] tbody th")
+
+    assert await customers("prices", "") == ["Contoso", "Zeta 9", "Zeta 10"], "what changes most stands first"
+    assert (
+        await customers("prices", "customer") == await customers("gone", "customer") == ["Contoso", "Zeta 9", "Zeta 10"]
+    )
+    assert await customers("gone", "-licence") == ["Contoso", "Zeta 9", "Zeta 10"]
+    assert await customers("prices", "licence") == ["Contoso", "Zeta 9", "Zeta 10"]
+    assert (
+        await customers("prices", "quantity") == await customers("prices", "-price") == ["Zeta 10", "Zeta 9", "Contoso"]
+    )
+    assert await customers("prices", "new_price") == ["Zeta 9", "Zeta 10", "Contoso"]
+    assert (await customers("prices", "-cycle"))[0] == "Zeta 9"
+    heads = {
+        "prices": ["Customer", "Licence in Halo", "Quantity", "Price now (AUD)", "New price (AUD)", "Billing cycle"],
+        "gone": ["Customer", "Licence in Halo", "Quantity", "Price (AUD)", "Billing cycle"],
+    }
+    page = await browser.open(f"{where}?prices_sort=-price")
+    for table, words in heads.items():
+        links = page.soup.select(f"table[aria-labelledby={table}-title] th a[href*=sort]")
+        assert [link.get_text().strip(" ▲▼") for link in links] == words
+    (shown,) = (await browser.open(str(links[0]["href"]).partition("#")[0])).soup.select(
+        "#gone-title ~ div th[aria-sort]"
+    )
+    assert shown.get_text().strip(" ▲▼") == "Customer"
+    assert "prices_sort=-price" in str(links[0]["href"]), "the other table stays as it is sorted"
+    await browser.open(f"{where}?gone_sort=nonsense", 422)
 
 
 async def test_deliveries_of_a_webhook_are_sorted_by_each_column(browser: "Browser", world: "World") -> None:

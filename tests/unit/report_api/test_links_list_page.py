@@ -1,14 +1,18 @@
 """Which rows a page shows, what is found while typing, and whom a client serves."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from halosync.domain.model import Client
+import pytest
+from halosync.domain.matching import Matches, match_customers
+from halosync.domain.model import Client, Line
 from halosync.domain.plan import CustomerLink
 from halosync.ports.links import CustomerPicture
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
-from report_api.links.customers import CUSTOMERS, CustomerRow, read_client_id
+from report_api.links import customers
+from report_api.links.customers import CUSTOMERS, CustomerRow, read_client_id, row_of
 from report_api.links.kind import Standing
 from report_api.links.list_page import ShownRows, View, choose
 from report_api.links.rows_by_place import OtherRows, RowsByPlace
@@ -110,3 +114,43 @@ def test_a_hint_does_not_list_hundreds() -> None:
 def test_ids_of_clients() -> None:
     assert (read_client_id("7"), read_client_id(" #7 "), read_client_id("-7")) == (7, 7, -7)
     assert [read_client_id(text) for text in ("", "7.0", "\u0667", "x", "9" * 19, "9" * 30, "1_0")] == [None] * 7
+
+
+_NAMES = st.sampled_from(["Contoso", "contoso", "Contoso\u200b"])
+_KEYS = st.sampled_from(["C-1", "C-2", "C-3"])
+_PICTURES = st.builds(
+    CustomerPicture,
+    names=st.lists(st.tuples(_KEYS, _NAMES), unique=True, max_size=6),
+    links=st.dictionaries(_KEYS, st.builds(CustomerLink, st.none() | st.integers(1, 4), st.booleans())),
+    targets=st.lists(st.builds(Client, st.integers(1, 3), _NAMES, st.booleans()), unique_by=lambda each: each.id),
+    read_at=st.none() | st.just(PICTURE.read_at),
+)
+
+
+_LOOK_ALIKE_IS_TAKEN = CustomerPicture(
+    names=[("C-1", "Contoso"), ("C-2", "Contoso\u200b")],
+    links={},
+    targets=[Client(1, "Contoso\u200b")],
+    read_at=PICTURE.read_at,
+)
+
+
+@given(_PICTURES)
+@example(_LOOK_ALIKE_IS_TAKEN)
+def test_one_customer_alone_stands_as_among_all(picture: CustomerPicture) -> None:
+    assert [row_of(picture, row.key) for row in CUSTOMERS.rows(picture)] == CUSTOMERS.rows(picture)
+    assert row_of(picture, "C-4") is None
+
+
+def test_one_customer_alone_is_matched_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    matched: list[str] = []
+
+    def match(lines: Iterable[Line], clients: Iterable[Client], links: Mapping[str, CustomerLink]) -> Matches:
+        wanted = list(lines)
+        matched.extend(each.customer_id for each in wanted)
+        return match_customers(wanted, clients, links)
+
+    monkeypatch.setattr(customers, "match_customers", match)
+    for key in sorted(PICTURE.keys):
+        row_of(PICTURE, key)
+    assert matched == sorted(PICTURE.keys)

@@ -27,6 +27,7 @@ class LineSort(StrEnum):
     QUANTITY = "quantity"
     UNIT_PRICE = "unit_price"
     TOTAL = "total"
+    CYCLE = "cycle"
     STATUS = "status"
 
 

@@ -17,7 +17,7 @@ from pydantic import AfterValidator
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere
 from report_api.history.actors import actor_name
-from report_api.links.customers import CUSTOMERS, CustomerRow
+from report_api.links.customers import CUSTOMERS, CustomerRow, row_of
 from report_api.months import sentences as month_sentences
 from report_api.months.together import rows_alike
 from report_api.ports import Ports, PortsHere
@@ -26,14 +26,13 @@ from report_api.runs.sentences import requester
 from report_api.settings.service import stored_settings
 from report_api.web.addresses import partner_url
 from report_api.web.fields import QueryText
-from report_api.web.paging import NumberedPage, PageNumber
+from report_api.web.paging import NumberedPage, PageNumber, Rows, rows_of
 from report_api.web.problems import not_found
 from report_api.web.rendering import page
 from report_api.web.sorting import Sorts
 
 router = partner_pages()
 
-THINGS_A_PAGE = 100
 MOST_THINGS = 5_000
 """A customer with more products than that is no customer; the report has its lines."""
 
@@ -72,6 +71,7 @@ async def show(
     customer_id: CustomerId,
     period: Period = "",
     sort: Sort = "",
+    rows: Rows = "",
     number: PageNumber = 1,
 ) -> Response:
     """Show a customer in a month; without one, in the newest that bills it."""
@@ -86,7 +86,7 @@ async def show(
     client = _row(linked, customer_id, months)
     here = partner_url(partner_id, "customer", customer_id)
     things = SORTS.sorted(things, sort)
-    listing = NumberedPage(here, {"period": period, "sort": sort}, number, THINGS_A_PAGE, len(things))
+    listing = NumberedPage(here, {"period": period, "sort": sort, "rows": rows}, number, rows_of(rows), len(things))
     return page(
         request,
         "history/customer.html",
@@ -159,8 +159,8 @@ def _totals(things: Sequence[Thing]) -> Mapping[str, Sequence[MonthItem]]:
 
 def _row(picture: CustomerPicture, customer_id: str, months: Sequence[CustomerMonth]) -> CustomerRow:
     """Return how the customer is matched now; one that only an older invoice has is called as that has it."""
-    if customer_id in picture.keys:
-        return next(row for row in CUSTOMERS.rows(picture) if row.key == customer_id)
+    if (row := row_of(picture, customer_id)) is not None:
+        return row
     name = next((each.customer_name for each in months), customer_id)
     return CustomerRow(customer_id, None, name, CUSTOMERS.no_link, matched_by=None, target_name=None)
 

@@ -35,6 +35,7 @@ _ORDERS: Mapping[LineSort, tuple[str, tuple[str, str]]] = {
     LineSort.QUANTITY: ("Quantity", _AMOUNTS),
     LineSort.UNIT_PRICE: ("Unit price", _AMOUNTS),
     LineSort.TOTAL: ("Line total", _AMOUNTS),
+    LineSort.CYCLE: ("Billing cycle", _WORDS),
     LineSort.STATUS: ("Status", ("what needs attention first", "what is done first")),
 }
 SORTS: Mapping[str, str] = MappingProxyType(

@@ -1,7 +1,7 @@
 """Customers and their clients, as a run would decide it now (spec section 3, "Customers")."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -40,12 +40,26 @@ def read_client_id(text: str) -> int | None:
 
 
 def _rows(picture: CustomerPicture) -> list[CustomerRow]:
+    rows = _rows_of(picture, picture.names, picture.keys)
+    return sorted(rows, key=lambda row: sorted_by(_order(row)))
+
+
+def row_of(picture: CustomerPicture, key: str) -> CustomerRow | None:
+    """Return the row of one customer as the list has it; None: there is no such customer."""
+    if key not in picture.keys:
+        return None
+    (row,) = _rows_of(picture, [each for each in picture.names if each[0] == key], [key])
+    if row.look_alikes:  # a client that another customer has by its name looks like none: so the others count too
+        (row,) = _rows_of(picture, picture.names, [key])
+    return row
+
+
+def _rows_of(picture: CustomerPicture, names: Sequence[tuple[str, str]], keys: Iterable[str]) -> Iterable[CustomerRow]:
     # Matching looks at the customer of a line and at nothing else of it.
-    lines = [Line(0, key, name, "", LineKind.RECURRING, Decimal(0), Decimal(0), "") for key, name in picture.names]
+    lines = [Line(0, key, name, "", LineKind.RECURRING, Decimal(0), Decimal(0), "") for key, name in names]
     matches = match_customers(lines, picture.targets, picture.links)
     client_names = {client.id: client.name for client in picture.targets}
-    rows = (_row(key, picture, matches, client_names) for key in picture.keys)
-    return sorted(rows, key=lambda row: sorted_by(_order(row)))
+    return (_row(key, picture, matches, client_names) for key in keys)
 
 
 def _order(row: CustomerRow) -> tuple[str, str]:

@@ -54,7 +54,8 @@ WITH line AS MATERIALIZED (
                  LIKE lower(:pattern)
               OR CASE WHEN l.kind = 'recurring' THEN i.told
                       ELSE o.reason LIKE lower(:pattern) OR o.reason = ANY(CAST(:told AS text[])) END)) IS TRUE AS fits,
-        CASE WHEN :sort = 'product' THEN natural_order(l.product_code) COLLATE "C" END AS word,
+        CASE :sort WHEN 'product' THEN natural_order(l.product_code) WHEN 'cycle' THEN natural_order(l.billing_cycle)
+        END COLLATE "C" AS word,
         CASE :sort WHEN 'quantity' THEN l.quantity WHEN 'unit_price' THEN l.unit_price
             WHEN 'total' THEN round(l.quantity * l.unit_price, 2)
             WHEN 'status' THEN CASE o.outcome WHEN 'failed' THEN 1 WHEN 'held' THEN 2 WHEN 'pending' THEN 4

@@ -21,7 +21,7 @@ from report_api.ports import Ports, PortsHere
 from report_api.runs import sentences
 from report_api.runs.item_groups import Sort, by_customer, item_order_of
 from report_api.runs.models import Item, Run
-from report_api.runs.review import shown_review
+from report_api.runs.review import ReviewSortsHere, shown_review
 from report_api.runs.service import find_run, show_run
 from report_api.runs.sync_panel import sync_panel
 from report_api.runs.views import money_rows, shown_item
@@ -80,6 +80,7 @@ async def preview(
     removed_sort: Sort = "",
     held_sort: Sort = "",
     customers_sort: CustomersSort = "",
+    review_sorts: ReviewSortsHere,
 ) -> Response:
     """Show what a preview found; while it is being made, how far it is."""
     view, run, values = await _values(ports, visitor, run_id)
@@ -93,7 +94,7 @@ async def preview(
         asked = {PreviewKind.REMOVED: (removed, removed_sort), PreviewKind.HELD: (held, held_sort)}
         values |= await _removals(ports, run, path, asked)
         values["removal_effects"] = REMOVAL_EFFECTS
-        values["review"] = await shown_review(ports, run, view.removal)
+        values["review"] = await shown_review(ports, run, view.removal, path, review_sorts)
         values |= await _lists(
             ports, run, ListChoice(path, show, customer, number, sort=sort, customers_sort=customers_sort)
         )

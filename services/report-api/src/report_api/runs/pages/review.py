@@ -12,11 +12,11 @@ from report_api.access.session import VisitorHere, notify
 from report_api.ports import PortsHere
 from report_api.runs import sentences
 from report_api.runs.pages.sync import started
-from report_api.runs.review import SETTINGS, shown_review
+from report_api.runs.review import SETTINGS, ReviewSortsHere, shown_review
 from report_api.runs.service import find_run, show_run
 from report_api.runs.sync_panel import sync_panel
 from report_api.settings.service import stored_settings
-from report_api.web.addresses import see_other
+from report_api.web.addresses import partner_url, see_other
 from report_api.web.problem_sentences import NOT_FILLED_IN
 from report_api.web.problems import Problem
 from report_api.web.rendering import Values, page
@@ -25,19 +25,22 @@ router: APIRouter = partner_pages(changes=Role.ADMIN)  # a choice is a setting; 
 
 
 @router.get("/runs/{run_id}/review")
-async def show(request: Request, visitor: VisitorHere, ports: PortsHere, run_id: str) -> Response:
+async def show(
+    *, request: Request, visitor: VisitorHere, ports: PortsHere, run_id: str, sorts: ReviewSortsHere
+) -> Response:
     """Show what a Sync holds for the first review, what a person can mean by it, and the form that approves it."""
     sync = await sync_panel(ports, visitor, "month")
     view = await find_run(ports, visitor.partner_id, run_id)
     run = await show_run(ports, view)
     if run.mode == "preview":
         return see_other(visitor.partner_id, "runs", str(run.run_id), "preview")
+    path = partner_url(visitor.partner_id, "runs", str(run.run_id), "review")
     values: Values = {
         "run": run,
         "view": view,
         "sync": sync,
         "sentences": sentences,
-        "review": await shown_review(ports, run, view.removal),
+        "review": await shown_review(ports, run, view.removal, path, sorts),
         "change": await ports.runs.changed_since(visitor.partner_id, run.run_id),
     }
     return page(request, "runs/review_page.html", tab="month", **values)
