@@ -179,6 +179,20 @@ async def test_what_halo_did_not_keep_fails_and_its_licence_is_known(stage: Stag
     assert await stage.store.known_licences(batch, CLIENT) == {7}
 
 
+async def test_of_two_items_that_wrote_one_licence_what_halo_keeps_counts(stage: Stage) -> None:
+    """A create that found what somebody had just renamed, and the update of that licence: both are recorded."""
+    batch_id, items = await stage.batch(CREATE, Action.UPDATE)
+    batch = await at_work(stage, batch_id)
+    [updated] = [each for each in await stage.store.open_actions(batch_id) if each.action is Action.UPDATE]
+    licence_id = licence_of(updated)
+    marks = await marked(stage, items)
+    wish = KeptOtherwise(STATE, replace(STATE, quantity=Decimal(0)), None, "P-1")
+    kept = FailedAction(items[1], marks[items[1]], Reason.NOT_KEPT, "no", licence_id, wish)
+    await stage.store.record(batch, [AppliedAction(items[0], marks[items[0]], licence_id)], [kept])
+    assert [(await stage.item(each))[:2] for each in items] == [("applied", "synced"), ("rejected", "failed")]
+    assert licence_id in await stage.store.known_licences(batch, CLIENT)
+
+
 async def test_what_others_made_as_it_was_wanted_is_unchanged_and_not_halosyncs(stage: Stage) -> None:
     batch_id, items = await stage.batch(CREATE)
     batch = await at_work(stage, batch_id)

@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from uuid import uuid4
 
 import pytest
+from halosync.contracts.run import RunRequested
 from halosync.messaging.publisher import Publisher
 from halosync.runtime import relay as relaying
 from halosync.runtime.relay import Relay
+from halosync.store.outbox import emit
 from halosync.store.pool import Pool, open_pool
 
 from .conftest import PATIENCE_S
@@ -50,6 +53,21 @@ async def test_a_relay_publishes_at_once_what_its_process_commits_and_what_has_n
         for _ in range(3):
             await office.emit()
             await office.emptied()
+
+
+async def test_a_relay_is_told_too_when_the_connection_is_closed_as_it_comes_back(
+    database_url: str, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pool does so with an old one, and asks nobody."""
+    monkeypatch.setattr(relaying, "POLL_S", NEVER_S)
+    async with office_of(database_url, publisher) as office, running(office.relay()):
+        await office.emit()
+        await office.emptied()  # it listens by now
+        async with office.pool.acquire() as connection:
+            async with connection.transaction():
+                await emit(connection, RunRequested(run_id=uuid4(), partner_id="partner"))
+            await connection.close()
+        await office.emptied()
 
 
 async def test_a_relay_leaves_what_another_process_commits_until_it_next_looks(

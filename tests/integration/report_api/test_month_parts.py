@@ -1,7 +1,9 @@
 """The rows of one customer are those of the whole month, whoever shares a licence or a client with it."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 from devstack.fields import Fields
@@ -44,4 +46,46 @@ async def test_customers_of_one_client_have_its_shares_and_its_clean_ups(world: 
     assert [row.halo_licence_id for row in found["halo-11"]] == [9]
     assert len(found["C-2"]) == 1
     assert found["C-1"][0].in_halo != found["C-2"][0].in_halo, "each has its share of the licence"
+    await parts_are_the_whole(world)
+
+
+async def test_a_licence_that_was_put_back_at_one_client_after_another_counts_there(world: "World") -> None:
+    """It was removed and put back at C-1's client, moved to C-2's, and was removed and put back there."""
+    lines = [world.line(n, customer_id=f"C-{n}", product_code="Q") for n in (1, 2)]
+    invoice_pk = await world.invoice(lines=lines)
+    for number in (5, 6, 7):
+        await licence(world, number)
+    places: Sequence[Fields] = [
+        {"customer_ids": ["C-1"], "halo_client_id": 7},
+        {"customer_ids": ["C-2"], "halo_client_id": 9},
+    ]
+
+    async def run(*, removed_at: Fields | None = None) -> UUID:
+        stay = [
+            world.item(**SYNCED, **place, product_code="Q", halo_licence_id=number, line_nos=[line])
+            for place, number, line in zip(places, (6, 7), (1, 2), strict=True)
+        ]
+        gone: Fields = {"outcome": "synced", "action": "delete", "before": SYNCED["after"], "product_code": "P"}
+        removals = [] if removed_at is None else [world.item(**gone, **removed_at, halo_licence_id=5)]
+        columns = dict.fromkeys(name for item in (*stay, *removals) for name in item)
+        made = await world.run(invoice_pk, [{**columns, **item} for item in (*stay, *removals)])
+        await world.finish(made)
+        return made
+
+    async def undone(run_id: UUID, place: Fields) -> None:
+        number = await world.pool.fetchval("SELECT item_id FROM item WHERE run_id = $1 AND action = 'delete'", run_id)
+        made = await world.run(invoice_pk, mode="undo", undoes=run_id)
+        back: Fields = {"outcome": "synced", "action": "update", "after": SYNCED["after"], "product_code": "P"}
+        await world.items(made, [world.item(**back, **place, halo_licence_id=5, undoes_item_id=number)])
+        await world.pool.execute("UPDATE item SET undone = 'undone' WHERE item_id = $1", number)
+        await world.finish(made)
+
+    first = await run(removed_at=places[0])
+    await undone(first, places[0])
+    second = await run(removed_at=places[1])
+    await run()
+    await undone(second, places[1])
+    months = MonthStore(world.pool)
+    found = {each: await months.items(PARTNER, PERIOD, customer_id=each, most=9) for each in ("C-1", "C-2")}
+    assert [[row.halo_licence_id for row in found[each]].count(5) for each in ("C-1", "C-2")] == [0, 1]
     await parts_are_the_whole(world)

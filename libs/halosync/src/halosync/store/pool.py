@@ -32,11 +32,14 @@ _with_messages: set[int] = set()
 
 
 def note_message(connection: Connection) -> None:
-    """Note that a message was written to the outbox: once it is committed, the relay of this process is to look."""
+    """Note that a message was written to the outbox, which this process' relay is told when the connection comes back.
+
+    A connection that is kept after its commit tells late; a relay looks by itself each second or so (`POLL_S`).
+    """
     _with_messages.add(connection.get_server_pid())
 
 
-async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]", *, has_relay: bool) -> None:
+async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]", *, committed: Callable[[], object] | None) -> None:
     await connection.set_type_codec("json", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
     await connection.set_type_codec(
         "jsonb",
@@ -47,8 +50,17 @@ async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]", *, has_rela
     )
     await connection.prepare(_ARRAYS)
     await connection.execute(BOUNDS)
-    if has_relay:
+    # The library closes a connection that is old when it comes back, without asking `_keep`.
+    connection.add_termination_listener(partial(_tell, connection.get_server_pid(), committed))
+    if committed is not None:
         await connection.execute("SELECT set_config('halosync.relay', 'own', false)")
+
+
+def _tell(process: int, committed: Callable[[], object] | None, _: object = None) -> None:
+    if process in _with_messages:
+        _with_messages.discard(process)
+        if committed is not None:
+            committed()
 
 
 async def _keep(connection: "asyncpg.Connection[asyncpg.Record]", committed: Callable[[], object] | None) -> None:
@@ -59,10 +71,7 @@ async def _keep(connection: "asyncpg.Connection[asyncpg.Record]", committed: Cal
     The library has ended its transaction by now. Its own way costs a round trip of seven statements each time that a
     connection comes back, and forgets the bounds.
     """
-    if (process := connection.get_server_pid()) in _with_messages:
-        _with_messages.discard(process)
-        if committed is not None:
-            committed()
+    _tell(connection.get_server_pid(), committed)
 
 
 async def open_pool(
@@ -82,7 +91,7 @@ async def open_pool(
         **connect_arguments(url),
         min_size=1,
         max_size=max_size,
-        init=partial(_prepare, has_relay=committed is not None),
+        init=partial(_prepare, committed=committed),
         reset=partial(_keep, committed=committed),
         server_settings={"application_name": application},
     )

@@ -35,9 +35,14 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 # apostrophes, a formula's sign. A match begins only where its blanks begin, and no part of it gives anything back, so
 # that any text is read once: a pattern that could begin at each of a thousand tabs would read a million characters.
 _INNER_FORMULA = re.compile(r"(?<![\s;])([\s;]++)('*+)(?=[=+\-@＝＋－＠])")
-# A spreadsheet makes 7 of 007, 120000 of 12E4, and keeps 15 digits; quotation marks around the cell change nothing.
-_CHANGED = re.compile(r"[+-]?(0\d[\d.]*|\d{16,}|\d+(\.\d+)?[Ee][+-]?\d+)", re.ASCII)
-_KEPT = re.compile(r'="([+\-\d.Ee]+)"', re.ASCII)
+# A spreadsheet makes 7 of 007 and +7, 1.1 of 1.10, 120000 of 12E4, a date or a time of 1-2, 3/4 and 1:30, and keeps 15
+# digits; quotation marks around the cell change nothing.
+_CHANGED = re.compile(
+    r"[+-]?(?:0\d[\d.]*|\d+\.\d*0|(?=(?:\d\.?){16})[\d.]+|\d+(?:\.\d+)?[Ee][+-]?\d+)"
+    r"|\+\d[\d.]*|\d{1,4}(?:[-/:]\d{1,4}){1,2}|\d{1,2}(?:\.\d{1,4}){2}",
+    re.ASCII,
+)
+_KEPT = re.compile(r'="([+\-\d.Ee/:]+)"', re.ASCII)
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 
 

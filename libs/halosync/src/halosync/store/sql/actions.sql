@@ -79,7 +79,8 @@ WITH taken AS (
         w.after_billing_cycle, w.after_active, w.owned_after, w.product_code, w.asked_name,
         CASE WHEN w.asked_name IS NOT NULL THEN w.licence_name END, w.otherwise,
         w.licence_name, w.after_quantity, w.after_price, w.after_billing_cycle, w.after_active, :price_field
-    FROM taken w
+    -- Two items may have written one licence, where one found what somebody had renamed: what Halo keeps counts.
+    FROM (SELECT DISTINCT ON (halo_licence_id) * FROM taken ORDER BY halo_licence_id, outcome = 'failed' DESC) AS w
     WHERE w.halo_licence_id IS NOT NULL AND w.after_active IS NOT NULL AND w.action <> 'unchanged'
       AND (w.action <> 'delete' OR w.outcome = 'synced')
       AND EXISTS (SELECT FROM halo_snapshot s WHERE s.partner_id = :partner_id AND halo_of(s.tenant) = halo_of(:tenant) FOR KEY SHARE)
