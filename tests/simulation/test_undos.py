@@ -10,6 +10,7 @@ from halosync.domain.model import Action, Drift, OnDrift, Traits
 from halosync.domain.undo import _Undoing
 from halosync.domain.undo_picture import UndoPicture, name_then
 from simulation.fault_rates import NONE, FaultRates
+from simulation.plans import MemoryPlans
 from simulation.scenario import Scenario
 from simulation.story import Chapter
 from simulation.world import WorldResult, simulate
@@ -26,9 +27,9 @@ def broken(found: list[WorldResult]) -> str:
     return "; ".join(sentence for world in found for sentence in world.broken)
 
 
-def is_found_out(words: str, scenario: Scenario = THINKING) -> bool:
+def is_found_out(words: str, scenario: Scenario = THINKING, rates: FaultRates = NONE) -> bool:
     """Tell whether one of the worlds says so; the first that does is enough."""
-    return any(words in broken([simulate(seed, rates=NONE, scenario=scenario)]) for seed in SEEDS)
+    return any(words in broken([simulate(seed, rates=rates, scenario=scenario)]) for seed in SEEDS)
 
 
 def test_what_was_undone_and_edited_is_right_in_the_end_whatever_answers_are_lost() -> None:
@@ -82,6 +83,25 @@ def test_an_undo_that_removes_what_was_only_changed_is_found_out(monkeypatch: py
 def test_an_undo_that_leaves_a_licence_out_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(undo, "did_nothing", lambda item: item.action is Action.UPDATE)
     assert is_found_out("has no item for licence")
+
+
+GIVING_UP = Scenario(stale=6, batch_size=50, max_attempts=2, chapters=(Chapter.NEXT_MONTH, Chapter.UNDO) * 6)
+LOSING = FaultRates(unanswered=0.3, applied=0.0)
+"""Runs give up writes that Halo never had, later runs do them, and then somebody undoes the first ones."""
+
+
+def test_what_a_later_run_has_done_is_not_taken_back_with_a_run_that_only_tried() -> None:
+    found = worlds(LOSING, GIVING_UP)
+    assert broken(found) == ""
+    assert sum(world.undos for world in found) > len(found)
+
+
+def test_an_undo_that_takes_back_what_a_later_run_has_done_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def sees_no_later_run(*_: object) -> frozenset[int]:
+        return frozenset()
+
+    monkeypatch.setattr(MemoryPlans, "_unsure_since", sees_no_later_run)
+    assert is_found_out("which that run has not", GIVING_UP, LOSING)
 
 
 def test_released_changes_are_done_and_no_others() -> None:

@@ -125,6 +125,7 @@ class Database:
         """Return an item as a later plan reads it."""
         return replace(
             item.planned,
+            item_id=item.item_id,
             halo_licence_id=item.licence_id,
             licence_name=item.licence_name,
             before=item.before,

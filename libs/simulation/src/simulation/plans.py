@@ -86,6 +86,7 @@ class MemoryPlans:
                 approved=frozenset(change_of(self._db.as_recorded(self._db.items[number])) for number in run.approved),
                 undone=None if run.undoes is None else self._db.done_by(run.undoes),
                 left_at=frozenset() if run.undoes is None else self._left_at(run.undoes),
+                unsure_since=frozenset() if run.undoes is None else self._unsure_since(run.undoes),
                 perhaps_created=found.perhaps,
                 restored=found.restored | self._restored(),
                 perhaps_restored=found.perhaps_restored,
@@ -115,6 +116,24 @@ class MemoryPlans:
             and item.client_id is not None
             and item.licence_id is not None
             and (item.after is not None or item.outcome in stays)
+        )
+
+    def _unsure_since(self, undone: UUID) -> frozenset[int]:
+        """Return the licences that a later run has perhaps changed instead of a run; as `unsure_since_run`."""
+        items = self._db.items.values()
+        unsure = {
+            item.licence_id: item.item_id
+            for item in items
+            if item.run_id == undone
+            and item.reason == Reason.OUTCOME_UNKNOWN
+            and item.action in {Action.UPDATE, Action.DELETE}
+        }
+        later = [run_id for run_id in self._db.runs if run_id.int > undone.int]
+        return frozenset(
+            item.halo_licence_id
+            for run_id in later
+            for item in self._db.done_by(run_id)
+            if item.halo_licence_id in unsure and item.undoes != unsure[item.halo_licence_id]
         )
 
     def _restored(self) -> dict[int, int]:

@@ -47,6 +47,8 @@ class _Undoing:
         licence = self.picture.now.get(newest)
         if item.halo_client_id not in self.picture.there:
             return self._skip(item, licence, Reason.CHANGED_SINCE, undo_sentences.client_gone(item.halo_client_id))
+        if item.halo_licence_id in self.inputs.unsure_since:  # what Halo shows may be the later run's
+            return self._skip(item, licence, Reason.CHANGED_SINCE, undo_sentences.unsure_since(item.halo_licence_id))
         if item.halo_licence_id is None:
             return self._fail(item, Reason.OUTCOME_UNKNOWN, undo_sentences.never_found(name_then(item)))
         if item.after is None and item.before is not None:

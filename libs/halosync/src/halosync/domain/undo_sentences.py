@@ -25,6 +25,15 @@ def changed_since(licence_id: int, left: NamedState | None, now: NamedState) -> 
     )
 
 
+def unsure_since(licence_id: int | None) -> str:
+    """Say that what Halo shows may be what a later run has made of the licence."""
+    return (
+        f"The run sent a change of licence #{licence_id} and could not find out what became of it, and a later run has "
+        "sent a change of it since. The later run may have made it what it is now, so it stays as it is. If that is "
+        "wrong, set it in Halo by hand."
+    )
+
+
 def licence_gone(licence_id: int | None) -> str:
     """Say that a licence which the run changed is no longer there."""
     return f"Licence #{licence_id} is no longer in Halo: somebody removed it since the run. Nothing was done."

@@ -27,12 +27,14 @@ class UndoneRun:
         items: what it has changed in Halo, or may have, in its order.
         left_at: the clients at which it left licences, changed or not.
         deleted: of the licences of `items`, those that halosync itself has deleted since.
+        unsure_since: likewise, those that it has perhaps not changed or removed, and a later run perhaps has.
     """
 
     price_field: PriceField
     items: tuple[PlannedItem, ...]
     left_at: frozenset[int]
     deleted: frozenset[int]
+    unsure_since: frozenset[int]
 
 
 async def undone_run(connection: Connection, read: ReadProgress, licences: Sequence[Licence]) -> UndoneRun | None:
@@ -42,11 +44,13 @@ async def undone_run(connection: Connection, read: ReadProgress, licences: Seque
         return None
     run_id = row["run_id"]
     deleted = QUERIES.deleted_of_run(connection, run_id=run_id, partner_id=read.partner_id, tenant=read.tenant)
+    unsure = QUERIES.unsure_since_run(connection, run_id=run_id)
     return UndoneRun(
         PriceField(row["price_field"]),
         await _undone_items(connection, run_id, licences),
         frozenset([client["halo_client_id"] async for client in QUERIES.left_by_run(connection, run_id=run_id)]),
         frozenset([each["halo_licence_id"] async for each in deleted]),
+        frozenset([each["halo_licence_id"] async for each in unsure]),
     )
 
 

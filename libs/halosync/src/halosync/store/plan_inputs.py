@@ -79,6 +79,7 @@ async def plan_inputs(
         approved=await approved_changes(connection, run_id) if standing["has_approvals"] else frozenset(),
         undone=None if undone is None else undone.items,
         left_at=frozenset() if undone is None else undone.left_at,
+        unsure_since=frozenset() if undone is None else undone.unsure_since,
         vanished={
             number: (client_id, code)
             async for number, client_id, code in QUERIES.vanished_licences(connection, read_id=run_id)

@@ -131,6 +131,18 @@ WHERE r.partner_id = :partner_id AND halo_of(r.tenant) = halo_of(:tenant) AND i.
   AND i.after_active IS NULL AND i.halo_licence_id IN (
       SELECT u.halo_licence_id FROM item u WHERE u.run_id = :run_id AND u.action IN ('create', 'update'));
 
+-- name: unsure_since_run
+-- Licences of which nobody found out whether a run changed or removed them, and to which a later run has sent a change:
+-- what Halo shows may be that one's. An undo of the item itself is none of these: it found what it undoes.
+SELECT DISTINCT i.halo_licence_id FROM item i JOIN run r USING (run_id)
+WHERE i.run_id = :run_id AND i.action IN ('update', 'delete') AND i.reason = 'outcome_unknown' AND EXISTS (
+    SELECT FROM item j JOIN run later ON later.run_id = j.run_id
+    WHERE j.halo_licence_id = i.halo_licence_id AND j.action IN ('create', 'update', 'delete')
+        AND (j.outcome = 'synced' OR j.reason = 'outcome_unknown' OR j.reason = 'not_kept' AND j.action <> 'delete')
+        AND j.undoes_item_id IS DISTINCT FROM i.item_id
+        AND later.partner_id = r.partner_id AND halo_of(later.tenant) = halo_of(r.tenant)
+        AND later.mode IN ('apply', 'undo') AND later.created_at > r.created_at);
+
 -- name: approved_items
 -- Held items that a person has released for this run.
 SELECT i.* FROM run_approved_item a JOIN item i USING (item_id) WHERE a.run_id = :run_id;
