@@ -19,7 +19,7 @@ from halosync.domain.model import (
     Traits,
     WrittenLicence,
 )
-from halosync.domain.plan import PlanInput, PlanSettings
+from halosync.domain.plan import PlanInput, PlannedItem, PlanSettings
 from halosync.domain.planning import make_plan
 
 from .undone_run import CREATED, DELETED, OTHER, UPDATED, WAS, undoing
@@ -87,6 +87,17 @@ def test_a_create_of_which_nobody_knows_what_became_is_told_and_not_left_out() -
     [item] = undoing(replace(CREATED, halo_licence_id=None, outcome=Outcome.FAILED), there=[licence()])
     assert (item.action, item.outcome, item.reason) == (Action.NONE, Outcome.FAILED, Reason.OUTCOME_UNKNOWN)
     assert '"MS-365"' in (item.detail or "")
+
+
+@pytest.mark.parametrize("item", [UPDATED, DELETED])
+@pytest.mark.parametrize("there", [[licence()], [licence(quantity=Decimal(5), price=Decimal(40))], [OTHER]])
+def test_what_a_later_run_has_perhaps_done_is_not_taken_back(item: PlannedItem, there: list[Licence]) -> None:
+    [found] = undoing(item, there=there, unsure_since=frozenset({1}))
+    assert (found.action, found.outcome, found.reason) == (Action.NONE, Outcome.SKIPPED, Reason.CHANGED_SINCE)
+    assert (found.before, found.after is None) == (item.after, there == [OTHER])
+    assert "#1" in (found.detail or "")
+    [other] = undoing(item, there=there, unsure_since=frozenset({2}))
+    assert "later run" not in (other.detail or "")
 
 
 def test_where_halo_shows_nothing_of_what_the_run_left_nothing_is_told_as_undone_or_brought_back() -> None:

@@ -125,16 +125,13 @@ class MemoryPlans:
             item.licence_id: item.item_id
             for item in items
             if item.run_id == undone
+            and item.licence_id is not None
             and item.reason == Reason.OUTCOME_UNKNOWN
             and item.action in {Action.UPDATE, Action.DELETE}
         }
-        later = [run_id for run_id in self._db.runs if run_id.int > undone.int]
-        return frozenset(
-            item.halo_licence_id
-            for run_id in later
-            for item in self._db.done_by(run_id)
-            if item.halo_licence_id in unsure and item.undoes != unsure[item.halo_licence_id]
-        )
+        later = [item for run_id in self._db.runs if run_id.int > undone.int for item in self._db.done_by(run_id)]
+        sent = {(item.halo_licence_id, item.undoes == unsure.get(item.halo_licence_id or 0)) for item in later}
+        return frozenset(number for number in unsure if (number, False) in sent)
 
     def _restored(self) -> dict[int, int]:
         """As `store.item_traces.restored_licences`."""

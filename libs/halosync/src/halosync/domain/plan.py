@@ -136,8 +136,8 @@ class PlanInput:
     the client and the product code of each, by its id.
     `approved` are held changes that a person has released one by one. `undone` is what the run to undo has done, None
     for a plan from the invoice (spec section 11, "Undo"); `settings.price_field` is that run's then, and `left_at` are
-    the clients at which it left licences, changed or not. `unsure_since` are licences of which nobody knows whether that
-    run changed or removed them, and to which a later run has sent a change since.
+    the clients at which it left licences, changed or not. `unsure_since` are licences of which nobody knows whether
+    that run changed or removed them, and to which a later run has sent a change since.
     """
 
     lines: list[Line]

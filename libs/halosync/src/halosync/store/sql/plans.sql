@@ -141,7 +141,7 @@ WHERE i.run_id = :run_id AND i.action IN ('update', 'delete') AND i.reason = 'ou
         AND (j.outcome = 'synced' OR j.reason = 'outcome_unknown' OR j.reason = 'not_kept' AND j.action <> 'delete')
         AND j.undoes_item_id IS DISTINCT FROM i.item_id
         AND later.partner_id = r.partner_id AND halo_of(later.tenant) = halo_of(r.tenant)
-        AND later.mode IN ('apply', 'undo') AND later.created_at > r.created_at);
+        AND later.created_at > r.created_at);
 
 -- name: approved_items
 -- Held items that a person has released for this run.
