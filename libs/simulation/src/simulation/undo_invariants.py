@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from halo_sandbox.history import Effect
 from halo_sandbox.keeping import kept
 from halo_sandbox.model import Licence
-from halosync.domain.model import Outcome
+from halosync.domain.model import Action, Outcome, Reason
 
 from simulation.book import Key
 from simulation.clock import now
@@ -77,7 +77,7 @@ class _Undos:
         for number, times in Counter(e.after.id for e in mine.effects if e.before != e.after).items():
             if times > 1 and number not in people:
                 yield f"{name} changed licence {number} {times} times"
-        touched = {self._newest(number) for number in theirs.was}
+        touched = {self._newest(number) for number in theirs.was} | self._set_by_people(mine, undone)
         back = self._brought_back(mine, undone)
         made = {self._newest(number) for number, was in theirs.was.items() if self._content(was) is None}
         for effect in mine.effects:
@@ -95,6 +95,25 @@ class _Undos:
                 yield f"{name} changed licence {newest}, which was not as that run left it: {found} for {left}"
         yield from (f"{name} {words}" for words in self._not_restored(run, undone, back))
         self._came_of |= {deleted: new for new, deleted in back.items()}
+
+    def _set_by_people(self, mine: _Traces, undone: Run) -> set[int]:
+        """Return what a run never found out about, and a person has set since, the last before an undo.
+
+        The undo changes it where that is exactly what the run had asked for: nobody can tell the one from the other.
+        """
+        unsure = {
+            item.licence_id
+            for item in self._db.items.values()
+            if item.run_id == undone.run_id
+            and item.reason == Reason.OUTCOME_UNKNOWN
+            and item.action in {Action.UPDATE, Action.DELETE}
+        }
+        set_by_people = set()
+        for effect in mine.effects:
+            earlier = [e for e in self._history if e.after.id == effect.after.id and e.n < effect.n]
+            if effect.after.id in unsure and earlier[-1].request is None and earlier[-1].at > undone.started_at:
+                set_by_people.add(effect.after.id)
+        return set_by_people
 
     def _brought_back(self, mine: _Traces, undone: Run) -> dict[int, int]:
         """Return the licences that were created, with the number of the one that each brings back."""
