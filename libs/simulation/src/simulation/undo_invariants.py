@@ -97,7 +97,7 @@ class _Undos:
         self._came_of |= {deleted: new for new, deleted in back.items()}
 
     def _set_by_people(self, mine: _Traces, undone: Run) -> set[int]:
-        """Return what a run sent in vain and never found out about, and a person was the last to set before an undo.
+        """Return what a run never found out about, and a person has set since, the last before an undo.
 
         The undo changes it where that is exactly what the run had asked for: nobody can tell the one from the other.
         """
