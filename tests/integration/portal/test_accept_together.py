@@ -1,9 +1,10 @@
 """All rows of a customer that differ for one reason are accepted with one note, or none of them (spec section 11)."""
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from devstack.fields import Fields
 
 from tests.integration.portal.attack import ACME, RIVAL
 from tests.integration.portal.conftest import Page
@@ -30,10 +31,10 @@ async def unmatched(world: "World", partner: str = ACME) -> None:
                 number, customer_id=of, customer_name=of, product_code=f"P-{number}", unit_price=Decimal(100 * number)
             )
         )
-        why: dict[str, Any] = {"outcome": "skipped", "reason": "customer_not_found", "detail": f"{of} has no client."}
+        why: Fields = {"outcome": "skipped", "reason": "customer_not_found", "detail": f"{of} has no client."}
         if number == ROWS + 2:
             why = {"outcome": "failed", "reason": "conflicting_lines"}
-        of_item: dict[str, Any] = {
+        of_item: Fields = {
             "customer_ids": [of],
             "customer_name": of,
             "halo_client_id": None,
@@ -160,8 +161,8 @@ async def shared_client(world: "World") -> None:
             world.line(no, customer_id=of, customer_name=of, product_code=f"P-{number}", unit_price=Decimal(100))
             for no, of in zip(nos, owners, strict=True)
         ]
-        of_item: dict[str, Any] = {"customer_ids": owners, "customer_name": owners[0], "product_code": f"P-{number}"}
-        why: dict[str, Any] = {"outcome": "failed", "reason": "conflicting_lines", "action": "none"}
+        of_item: Fields = {"customer_ids": owners, "customer_name": owners[0], "product_code": f"P-{number}"}
+        why: Fields = {"outcome": "failed", "reason": "conflicting_lines", "action": "none"}
         items.append(world.item(**why, **of_item, line_nos=nos))
     await world.finish(await world.run(await world.invoice(lines=lines), items), "partial")
 

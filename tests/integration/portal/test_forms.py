@@ -1,4 +1,4 @@
-"""Forms of strangers (CSRF): every address that changes something refuses what does not come from a page of ours."""
+"""Forms of strangers (CSRF), and forged ones: what no page of ours has sent is refused, whatever it changes."""
 
 from typing import TYPE_CHECKING
 
@@ -119,3 +119,11 @@ async def test_looking_changes_nothing(browser: "Browser", world: "World") -> No
         if address.template != "/accounts/":  # Halo's redirect does; the state that it brings is its token
             await browser.client.get(address.filled(ids))
             assert await everything(world) == before, address
+
+
+@pytest.mark.parametrize(("path", "note"), [("accept", {}), ("accept", {"note": "On paper."}), ("close", {})])
+async def test_a_text_that_postgres_cannot_have_is_refused(browser: "Browser", path: str, note: dict[str, str]) -> None:
+    await browser.sign_in()
+    csrf = (await browser.open("/portal/acme-msp/settings")).soup.select("input[name=csrf]")[0]["value"]
+    form = {"csrf": csrf, "period": "\0", "item_key": "x", "seen": "0", **note}
+    assert (await browser.client.post(f"/portal/acme-msp/month/{path}", data=form)).status_code == 422

@@ -55,7 +55,7 @@ async def test_an_address_that_shows_nothing(
 async def test_a_page_that_cannot_be_made_does_not_say_that_its_address_is_wrong(
     browser: "Browser", world: "World", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def too_large(*_: Any, **__: Any) -> None:
+    async def too_large(*_: object) -> None:
         raise Problem(422, "too_large", "This certificate is too large for a PDF; take the CSV.")
 
     await world.invoice(lines=[world.line(1)])

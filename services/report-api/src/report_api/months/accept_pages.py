@@ -16,10 +16,9 @@ from report_api.months.sentences import CLOSED
 from report_api.ports import PortsHere
 from report_api.web.addresses import see_other
 from report_api.web.fields import Moment, QueryText
+from report_api.web.form_fields import read_form
 from report_api.web.formats import plural
 from report_api.web.forms import LIST_QUERY, list_query_of
-from report_api.web.problem_sentences import NOT_FILLED_IN
-from report_api.web.problems import Problem
 
 router = partner_pages(changes=Role.BILLER)
 
@@ -33,6 +32,13 @@ _NOTE = TypeAdapter[str](_Note)
 _NOT_ACCEPTED = "Nothing was accepted: what differs for this reason has changed since you opened the page. Look again."
 _NOT_TAKEN_BACK = "Nothing was taken back: what was accepted has changed since you opened the page. Look again."
 _NO_NOTE = "Nothing was accepted. Write a note that says why it is right as it is."
+
+
+class _Alone(BaseModel):
+    """The fields of a form that is about one thing."""
+
+    period: QueryText = ""
+    item_key: QueryText = ""
 
 
 class _Together(BaseModel):
@@ -61,14 +67,14 @@ def _undo(form: FormData, path: str, *names: str, **more: str) -> tuple[str, lis
 async def accept(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
     """Accept a difference as it is, with a note; or take that back, when the form has no field for a note."""
     form = await request.form()
-    period, item_key = str(form.get("period", "")), str(form.get("item_key", ""))
+    of = read_form(_Alone, form)
     try:
         if "note" not in form:
-            if await ports.months.withdraw(visitor.partner_id, period, item_key, by=visitor.actor):
+            if await ports.months.withdraw(visitor.partner_id, of.period, of.item_key, by=visitor.actor):
                 await notify(request, "The acceptance was taken back.")
             return _back(visitor, form)
         note = _NOTE.validate_python(form["note"])
-        await ports.months.accept(visitor.partner_id, period, item_key, note, by=visitor.actor)
+        await ports.months.accept(visitor.partner_id, of.period, of.item_key, note, by=visitor.actor)
     except ValidationError:
         await notify(request, _NO_NOTE, "bad")
     except UnknownItemError:
@@ -85,10 +91,7 @@ async def accept(request: Request, visitor: VisitorHere, ports: PortsHere) -> Re
 async def accept_together(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
     """Accept all rows of a customer and a reason with one note, or none; or take back those accepted at one time."""
     form = await request.form()
-    try:
-        of = _Together.model_validate(dict(form))
-    except ValidationError:
-        raise Problem(422, "validation_failed", NOT_FILLED_IN) from None
+    of = read_form(_Together, form)
     try:
         if of.accepted_at is not None:
             await _take_back(request, visitor, ports, of, of.accepted_at)

@@ -9,7 +9,7 @@ from halosync.domain.month import CustomerSum, ReasonSum
 from halosync.domain.natural_order import natural_key
 from halosync.domain.roles import Role
 from halosync.ports.months import Month, MonthChangedError, NotReadyError
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BaseModel
 
 from report_api.access.page_guard import partner_pages
 from report_api.access.session import VisitorHere, notify
@@ -22,6 +22,7 @@ from report_api.runs.sentences import requester
 from report_api.runs.sync_panel import sync_panel
 from report_api.web.addresses import partner_url, see_other
 from report_api.web.fields import QueryText
+from report_api.web.form_fields import read_form
 from report_api.web.formats import month as month_name
 from report_api.web.formats import number as number_text
 from report_api.web.formats import plural
@@ -145,11 +146,18 @@ def _differing(reasons: Sequence[ReasonSum]) -> Sequence[ReasonSum]:
     return [each for each in reasons if each.amount or each.keeps_open]
 
 
+class _Closing(BaseModel):
+    """The field of the form that says which month is closed."""
+
+    period: QueryText = ""
+
+
 @router.post("/month/close")
 async def close(request: Request, visitor: VisitorHere, ports: PortsHere) -> Response:
     """Close the month as it was seen."""
     form = await request.form()
-    period, seen = str(form.get("period", "")), str(form.get("seen", ""))
+    of, seen = read_form(_Closing, form), str(form.get("seen", ""))
+    period = of.period
     try:
         closing = await ports.months.close(
             visitor.partner_id, period, seen=int(seen) if seen.isascii() and seen.isdecimal() else -1, by=visitor.actor
