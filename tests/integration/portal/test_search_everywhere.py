@@ -18,7 +18,8 @@ async def test_each_page_of_a_partner_has_the_search_that_its_key_leads_to(brows
     ids = await belongings(world, ACME)
     await browser.sign_in()
     asked = [each.filled(ids) for each in OF_PARTNERS if not each.changes]
-    shown, problems = set(), set()
+    shown: set[str] = set()
+    problems: set[str] = set()
     for path in [*asked, f"/portal/{ACME}/customer/C-404", f"/portal/{ACME}/month?sort=nonsense"]:
         answer = await browser.client.get(path, headers={"Accept": "text/html"})
         if "<html" not in answer.text:
