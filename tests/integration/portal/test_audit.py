@@ -129,6 +129,45 @@ async def test_pages_lead_to_the_oldest_entry_and_keep_the_filter(browser: "Brow
     await browser.open(f"{HERE}?after=-1", status=422)
 
 
+async def test_entries_are_sorted_by_time_person_and_act_over_all_pages(browser: "Browser", world: "World") -> None:
+    await browser.sign_in()
+    await acts(world, Actor("Ben 10"), Act.CONNECTION_BEGUN, "acme", count=30)
+    await acts(world, Actor("Ben 9"), Act.CONNECTION_LOST, "acme", count=30)
+    await acts(world, Actor("Ada"), Act.CONNECTION_BEGUN, "acme", count=60)
+
+    async def listed(sort: str, column: int) -> list[str]:
+        page = await browser.open(f"{HERE}?sort={sort}&q=acme")
+        found = page.texts(f"tbody td:nth-child({column})")
+        while page.soup.select("a[rel=next]"):
+            page = await browser.open(str(page.one("a[rel=next]")["href"]))
+            found += page.texts(f"tbody td:nth-child({column})")
+        return [each for each in found if "key of" not in each]
+
+    newest = await listed("", 2)
+    people = [*["Ada"] * 60, *["Ben 9"] * 30, *["Ben 10"] * 30]
+    assert [each for each in newest if each in people] == people
+    assert await listed("time", 2) == newest[::-1]
+    assert await listed("-time", 2) == newest
+    assert [each for each in await listed("person", 2) if each in people] == people
+    assert [each for each in await listed("-person", 2) if each in people] == people[::-1]
+    done = [each for each in await listed("act", 2) if each in people]
+    assert done == [*["Ada"] * 60, *["Ben 10"] * 30, *["Ben 9"] * 30], "begun before lost; of the same act newest first"
+    assert [each for each in await listed("-act", 2) if each in people] == [
+        *["Ben 9"] * 30,
+        *["Ada"] * 60,
+        *["Ben 10"] * 30,
+    ]
+    page = await browser.open(f"{HERE}?sort=act&actor=Ada")
+    assert page.one("th[aria-sort=ascending]").get_text().startswith("What")
+    assert [link.get_text().strip(" ▲▼") for link in page.soup.select("th a")] == ["When", "Who", "What"]
+    file = await browser.client.get(f"{HERE}/entries.csv?sort=-person&q=acme")
+    told = [line.split(",")[1] for line in file.text.splitlines()]
+    assert [each for each in told if each in people] == people[::-1], "a file has the order of its page"
+    page = await browser.submit(HERE, actor="Ben 9")
+    assert page.url.params["sort"] == "act", "a filter keeps the order"
+    await browser.open(f"{HERE}?sort=nonsense", status=422)
+
+
 async def test_another_partners_log_is_not_found(browser: "Browser") -> None:
     await browser.sign_in()
     await browser.open(f"/portal/{RIVAL}/audit", status=404)

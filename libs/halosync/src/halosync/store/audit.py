@@ -12,7 +12,8 @@ import asyncpg
 from halosync.domain.acts import Act, Actor
 from halosync.domain.audit_sentences import KINDS
 from halosync.domain.date_words import period_of
-from halosync.ports.audit import EVERY_ENTRY, Entry, EntryChoice
+from halosync.domain.natural_order import natural_key
+from halosync.ports.audit import EVERY_ENTRY, NEWEST_FIRST, Entry, EntryChoice
 from halosync.store.pool import Connection, Pool
 from halosync.store.queries import QUERIES
 from halosync.store.search import pattern
@@ -82,11 +83,17 @@ class AuditStore:
     async def page(
         self, partner_id: str, choice: EntryChoice = EVERY_ENTRY, *, after: int | None = None, most: int = 100
     ) -> Sequence[Entry]:
-        """Return a partner's entries, newest first, at most `most`.
+        """Return a partner's entries in the order of the choice, at most `most`.
 
         Arguments and errors: the Protocol in `report_api.stores`.
         """
-        rows = QUERIES.audit_page(self._pool, partner_id=partner_id, after=after, most=most, **_chosen(choice))
+        asked = {"partner_id": partner_id, "after": after, "most": most, **_chosen(choice)}
+        if choice.order == NEWEST_FIRST:
+            rows = QUERIES.audit_page(self._pool, **asked)
+        else:
+            ranked = sorted(KINDS, key=lambda act: natural_key(KINDS[act]))
+            by = {"sort": choice.order.sort, "down": choice.order.descending, "ranked": ranked}
+            rows = QUERIES.sorted_audit_page(self._pool, **by, **asked)
         return [entry_of(row) async for row in rows]
 
     async def actors(self, partner_id: str) -> Sequence[Actor]:

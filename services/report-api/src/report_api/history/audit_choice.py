@@ -35,7 +35,7 @@ COLUMNS = ("at", "actor", "is_operator", "act", "subject", "sentence")
 
 
 def audit_csv(ports: Ports, partner_id: str, choice: EntryChoice, signs: Signs = FOR_PROGRAMS) -> Response:
-    """Return all entries of a choice as a CSV file, newest first."""
+    """Return all entries of a choice, in its order, as a CSV file."""
 
     async def fetch(after: int | None, most: int) -> Sequence[Entry]:
         return await ports.audit.page(partner_id, choice, after=after, most=most)

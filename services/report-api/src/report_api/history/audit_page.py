@@ -1,12 +1,13 @@
 """The audit log: who did what, by date, person and text, and as a file."""
 
+from functools import partial
 from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import Depends, Query, Request, Response
 from halosync.domain.acts import Act
 from halosync.domain.audit_sentences import KINDS
-from halosync.ports.audit import EntryChoice
+from halosync.ports.audit import NEWEST_FIRST, AuditSort, EntryChoice
 from pydantic import AfterValidator
 
 from report_api.access.page_guard import partner_pages
@@ -17,7 +18,9 @@ from report_api.ports import PortsHere
 from report_api.web.addresses import partner_url
 from report_api.web.csv_export import for_reader
 from report_api.web.fields import QueryText
+from report_api.web.paging import NumberedPage
 from report_api.web.rendering import page
+from report_api.web.sorting import known_sort, order_of
 
 router = partner_pages()
 
@@ -50,6 +53,13 @@ After = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
 """The entry behind which the page begins."""
 
 
+Sort = Annotated[
+    str,
+    Query(description="By what entries are sorted, a minus in front: from behind; empty: newest first."),
+    AfterValidator(partial(known_sort, list(AuditSort))),
+]
+
+
 async def _choice(
     *,
     act: str = "",
@@ -58,10 +68,12 @@ async def _choice(
     zone: Zone = "UTC",
     actor: ActorName = "",
     q: AnyText = "",
+    sort: Sort = "",
 ) -> EntryChoice:
     """Return what was asked for; a kind of act that there is not means all."""
     acts = [known for known in Act if known == act]
-    return EntryChoice(acts or None, since, until, actor or None, q.strip() or None, zone)
+    order = order_of(AuditSort, sort) or NEWEST_FIRST
+    return EntryChoice(acts or None, since, until, actor or None, q.strip() or None, zone, order)
 
 
 Choice = Annotated[EntryChoice, Depends(_choice)]
@@ -74,6 +86,7 @@ async def show(
     visitor: VisitorHere,
     ports: PortsHere,
     choice: Choice,
+    sort: Sort = "",
     after: After = None,
 ) -> Response:
     """Show a page of the log as it was asked for."""
@@ -86,7 +99,10 @@ async def show(
         "actor": choice.actor or "",
         "q": choice.q or "",
         "zone": choice.zone if choice.since or choice.until else "",
+        "sort": sort,
     }
+    here = partner_url(visitor.partner_id, "audit")
+    filters = {name: str(value or "") for name, value in asked.items()}
     return page(
         request,
         "history/audit.html",
@@ -96,12 +112,14 @@ async def show(
         is_first=after is None,
         asked=asked,
         narrowed=choice.narrowed,
-        query=urlencode({name: str(value) for name, value in asked.items() if value}),
+        query=urlencode({name: value for name, value in filters.items() if value}),
+        listing=NumberedPage.whole(here, filters, len(entries)),
+        sort=sort,
         kinds=sorted(KINDS.items(), key=lambda kind: kind[1]),
         actors={each.name: actor_name(each) for each in await ports.audit.actors(visitor.partner_id)},
         who=actor_name,
         of_runs=_OF_RUNS,
-        here=partner_url(visitor.partner_id, "audit"),
+        here=here,
     )
 
 

@@ -21,12 +21,12 @@ class AuditLog(Protocol):
     async def page(
         self, partner_id: str, choice: EntryChoice = EVERY_ENTRY, *, after: int | None = None, most: int = 100
     ) -> Sequence[Entry]:
-        """Return a partner's entries, newest first, at most `most`.
+        """Return a partner's entries in the order of the choice, at most `most`.
 
         Args:
             partner_id: whose log.
-            choice: which entries.
-            after: the `audit_id` behind which to begin; None begins with the newest.
+            choice: which entries, and in which order.
+            after: the `audit_id` of the entry behind which to begin; None begins with the first.
             most: how many at most.
         """
         ...

@@ -23,6 +23,29 @@ WHERE partner_id = :partner_id
        OR concat_ws(chr(10), actor, subject, CAST(detail AS text)) ILIKE :pattern)
 ORDER BY audit_id DESC LIMIT :most;
 
+-- name: sorted_audit_page
+-- Likewise in another order; the entry `after` is the last of the page before. :ranked are all acts by their names; one of
+-- a newer version stands last. What is equal stands newest first.
+WITH placed AS (
+    SELECT *, natural_order(CASE :sort WHEN 'person' THEN actor
+            WHEN 'act' THEN CAST(coalesce(array_position(CAST(:ranked AS text[]), act), 1000) AS text) ELSE '' END) COLLATE "C" AS word,
+        CASE WHEN :sort = 'time' AND NOT :down THEN audit_id ELSE -audit_id END AS number
+    FROM audit_entry
+    WHERE partner_id = :partner_id
+      AND (CAST(:acts AS text[]) IS NULL OR act = ANY(:acts))
+      AND (CAST(:since AS timestamptz) IS NULL OR at >= :since)
+      AND (CAST(:until AS timestamptz) IS NULL OR at < :until)
+      AND (CAST(:actor AS text) IS NULL OR actor = :actor)
+      AND (CAST(:pattern AS text) IS NULL OR act = ANY(CAST(:named AS text[]))
+           OR subject = CAST(:period AS text)
+           OR concat_ws(chr(10), actor, subject, CAST(detail AS text)) ILIKE :pattern)
+)
+SELECT p.audit_id, p.at, p.partner_id, p.actor, p.actor_key_id, p.is_operator, p.act, p.subject, p.detail
+FROM placed p LEFT JOIN placed l ON l.audit_id = :after
+WHERE CAST(:after AS bigint) IS NULL OR p.word = l.word AND p.number > l.number
+    OR CASE WHEN :down THEN p.word < l.word ELSE p.word > l.word END
+ORDER BY CASE WHEN NOT :down THEN p.word END, CASE WHEN :down THEN p.word END DESC, p.number LIMIT :most;
+
 -- name: audit_actors
 -- Everybody who is in a partner's log, once by name.
 SELECT DISTINCT ON (lower(actor), actor) actor, actor_key_id, is_operator FROM audit_entry
