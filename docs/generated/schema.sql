@@ -1386,7 +1386,7 @@ AS $function$
     ),
     -- Licences that an earlier run of the month removed and an undo has put back since the newest one was planned: its plan
     -- cannot have them, and Halo bills them.
-    put_back AS MATERIALIZED (
+    put_back_all AS MATERIALIZED (
         SELECT DISTINCT ON (u.halo_licence_id) i.*, r.price_field
         FROM invoice n JOIN run r USING (invoice_pk) JOIN item i USING (run_id)
         LEFT JOIN brought_back b ON b.licence_id = i.halo_licence_id
@@ -1395,13 +1395,15 @@ AS $function$
             AND i.undone = 'undone' AND i.action = 'delete'
             AND i.run_id NOT IN (SELECT planned_run.run_id FROM planned_run)
             AND u.created_at > (SELECT max(newest.created_at) FROM planned_run JOIN run newest USING (run_id))
-            AND (p_customers IS NULL OR EXISTS (
-                SELECT FROM circle c WHERE i.customer_ids && c.customers OR i.halo_client_id = ANY (c.clients)))
             AND NOT EXISTS (
                 SELECT FROM planned_run p JOIN item known ON known.run_id = p.run_id
                     AND known.halo_client_id = i.halo_client_id AND known.outcome = 'synced'
                     AND known.halo_licence_id = u.halo_licence_id)
         ORDER BY u.halo_licence_id, r.created_at DESC
+    ),
+    put_back AS MATERIALIZED (
+        SELECT i.* FROM put_back_all i WHERE p_customers IS NULL OR EXISTS (
+            SELECT FROM circle c WHERE i.customer_ids && c.customers OR i.halo_client_id = ANY (c.clients))
     ),
     planned AS MATERIALIZED (
         SELECT i.*, p.price_field FROM planned_run p CROSS JOIN circle CROSS JOIN LATERAL run_items(p.run_id, circle.customers, circle.clients) AS i
@@ -1448,7 +1450,7 @@ AS $function$
     taken AS MATERIALIZED (
         SELECT i.halo_licence_id FROM planned_run JOIN item i USING (run_id)
         WHERE i.halo_licence_id IS NOT NULL AND EXISTS (SELECT FROM loose)
-        UNION ALL SELECT put_back.halo_licence_id FROM put_back
+        UNION ALL SELECT put_back_all.halo_licence_id FROM put_back_all
     ),
     -- For those, the licences that the partner's last plan found are what Halo holds of them; not what is planned for the
     -- month already, if only to be removed: each licence counts once.
