@@ -55,10 +55,8 @@ class Rules:
     def keeps_name(self, product: Product, licence: Licence) -> bool:
         """Tell whether a licence keeps its name: a linked one's, the code's, or the one that Halo makes of it."""
         wanted = self.name_of(product)
-        if wanted == licence.name:
-            return True
         plain, written = unescape(licence.name), self.written.get(licence.id, NOT_WRITTEN)
-        if wanted == plain or (written.asked_name, written.kept_name) == (wanted, licence.name):
+        if wanted in {licence.name, plain} or (written.asked_name, written.kept_name) == (wanted, licence.name):
             return True
         return product.key in self.links and self.target(product) in {self.key(licence.name), self.key(plain)}
 

@@ -39,7 +39,7 @@ _INNER_FORMULA = re.compile(r"(?<![\s;])([\s;]++)('*+)(?=[=+\-@＝＋－＠])")
 # digits; quotation marks around the cell change nothing.
 _CHANGED = re.compile(
     r"[+-]?(?:0\d[\d.]*|\d+\.\d*0|(?=(?:\d\.?){16})[\d.]+|\d+(?:\.\d+)?[Ee][+-]?\d+)"
-    r"|\+\d[\d.]*|\d{1,4}(?:[-/:]\d{1,4}){1,2}|\d{1,2}(?:\.\d{1,4}){2}",
+    r"|\+\d[\d.]*|\d{1,2}(?:[-/:]\d{1,2}){1,2}|\d{1,2}(?:\.\d{1,2}){2}",
     re.ASCII,
 )
 _KEPT = re.compile(r'="([+\-\d.Ee/:]+)"', re.ASCII)
