@@ -974,6 +974,21 @@ AS $function$
     SELECT lower(btrim(regexp_replace(normalize(coalesce(cycle, ''), NFKC), '\s+', ' ', 'g')))
 $function$;
 
+CREATE FUNCTION chosen_audit_entries(p_partner_id text, p_acts text[], p_since timestamp with time zone, p_until timestamp with time zone, p_actor text, p_pattern text, p_named text[], p_period text)
+ RETURNS SETOF audit_entry
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT * FROM audit_entry e
+    WHERE e.partner_id = p_partner_id
+      AND (p_acts IS NULL OR e.act = ANY(p_acts))
+      AND (p_since IS NULL OR e.at >= p_since)
+      AND (p_until IS NULL OR e.at < p_until)
+      AND (p_actor IS NULL OR e.actor = p_actor)
+      AND (p_pattern IS NULL OR e.act = ANY(p_named) OR e.subject = p_period
+           OR concat_ws(chr(10), e.actor, e.subject, CAST(e.detail AS text)) ILIKE p_pattern)
+$function$;
+
 CREATE FUNCTION halo_names(p_tenant text)
  RETURNS text[]
  LANGUAGE sql

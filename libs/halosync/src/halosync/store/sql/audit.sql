@@ -8,19 +8,10 @@ INSERT INTO audit_entry (partner_id, actor, actor_key_id, is_operator, act, subj
 VALUES (:partner_id, :actor, :actor_key_id, :is_operator, :act, :subject, :detail);
 
 -- name: audit_page
--- One partner's entries, newest first, those behind the entry `after`; what is NULL narrows nothing. `until` is
--- the end of the last day; `named` are the acts whose names have the text, `period` the month that it names.
+-- One partner's entries, newest first, those behind the entry `after`.
 SELECT audit_id, at, partner_id, actor, actor_key_id, is_operator, act, subject, detail
-FROM audit_entry
-WHERE partner_id = :partner_id
-  AND (CAST(:after AS bigint) IS NULL OR audit_id < :after)
-  AND (CAST(:acts AS text[]) IS NULL OR act = ANY(:acts))
-  AND (CAST(:since AS timestamptz) IS NULL OR at >= :since)
-  AND (CAST(:until AS timestamptz) IS NULL OR at < :until)
-  AND (CAST(:actor AS text) IS NULL OR actor = :actor)
-  AND (CAST(:pattern AS text) IS NULL OR act = ANY(CAST(:named AS text[]))
-       OR subject = CAST(:period AS text)
-       OR concat_ws(chr(10), actor, subject, CAST(detail AS text)) ILIKE :pattern)
+FROM chosen_audit_entries(:partner_id, :acts, :since, :until, :actor, :pattern, :named, :period)
+WHERE CAST(:after AS bigint) IS NULL OR audit_id < :after
 ORDER BY audit_id DESC LIMIT :most;
 
 -- name: sorted_audit_page
@@ -30,15 +21,7 @@ WITH placed AS (
     SELECT *, natural_order(CASE :sort WHEN 'person' THEN actor
             WHEN 'act' THEN CAST(coalesce(array_position(CAST(:ranked AS text[]), act), 1000) AS text) ELSE '' END) COLLATE "C" AS word,
         CASE WHEN :sort = 'time' AND NOT :down THEN audit_id ELSE -audit_id END AS number
-    FROM audit_entry
-    WHERE partner_id = :partner_id
-      AND (CAST(:acts AS text[]) IS NULL OR act = ANY(:acts))
-      AND (CAST(:since AS timestamptz) IS NULL OR at >= :since)
-      AND (CAST(:until AS timestamptz) IS NULL OR at < :until)
-      AND (CAST(:actor AS text) IS NULL OR actor = :actor)
-      AND (CAST(:pattern AS text) IS NULL OR act = ANY(CAST(:named AS text[]))
-           OR subject = CAST(:period AS text)
-           OR concat_ws(chr(10), actor, subject, CAST(detail AS text)) ILIKE :pattern)
+    FROM chosen_audit_entries(:partner_id, :acts, :since, :until, :actor, :pattern, :named, :period)
 )
 SELECT p.audit_id, p.at, p.partner_id, p.actor, p.actor_key_id, p.is_operator, p.act, p.subject, p.detail
 FROM placed p LEFT JOIN placed l ON l.audit_id = :after
