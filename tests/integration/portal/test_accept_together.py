@@ -21,26 +21,18 @@ FORM = f"form[action='{TOGETHER}']"
 ROWS = 5
 
 
-async def unmatched(world: "World", partner: str = ACME) -> None:
-    """Leave a month in which C-2 has five rows without a client, C-3 has one, and one of C-2 differs otherwise."""
+async def unmatched(world: "World", partner: str = ACME, *, otherwise: int = 1) -> None:
+    """Leave a month with five rows of C-2 without a client, one of C-3, and some of C-2 that differ otherwise."""
     lines, items = [], []
-    for number in range(1, ROWS + 3):
+    for number in range(1, ROWS + 2 + otherwise):
         of = "C-3" if number == ROWS + 1 else "C-2"
-        lines.append(
-            world.line(
-                number, customer_id=of, customer_name=of, product_code=f"P-{number}", unit_price=Decimal(100 * number)
-            )
-        )
+        named: Fields = {"customer_name": of, "product_code": f"P-{number}"}
+        lines.append(world.line(number, customer_id=of, **named, unit_price=Decimal(100 * number)))
         why: Fields = {"outcome": "skipped", "reason": "customer_not_found", "detail": f"{of} has no client."}
         if number == ROWS + 2:
             why = {"outcome": "failed", "reason": "conflicting_lines"}
-        of_item: Fields = {
-            "customer_ids": [of],
-            "customer_name": of,
-            "halo_client_id": None,
-            "product_code": f"P-{number}",
-        }
-        items.append(world.item(action="none", **why, **of_item, line_nos=[number]))
+        named |= {"customer_ids": [of], "halo_client_id": None}
+        items.append(world.item(action="none", **why, **named, line_nos=[number]))
     invoice_pk = await world.invoice(lines=lines, partner=partner)
     await world.finish(await world.run(invoice_pk, items), "partial")
 
@@ -49,6 +41,17 @@ async def accepted(world: "World") -> dict[str, str | None]:
     """Return, as the API has it, product → note."""
     rows = (await world.get("/months/2026-11/items", params={"different": True}))["items"]
     return {row["product_code"]: row["note"] for row in rows}
+
+
+@pytest.mark.parametrize(("otherwise", "said"), [(0, 0), (1, ROWS + 1)])
+async def test_a_reason_that_all_rows_have_is_said_once_above_them(
+    otherwise: int, said: int, browser: "Browser", world: "World"
+) -> None:
+    await unmatched(world, otherwise=otherwise)
+    await browser.sign_in()
+    page = await browser.open(f"/portal/{ACME}/customer/C-2")
+    assert len(page.texts(".together p")) == 1
+    assert len(page.texts(".why")) == said
 
 
 async def test_all_rows_of_a_reason_are_accepted_with_one_note_and_taken_back(
