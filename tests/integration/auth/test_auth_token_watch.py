@@ -21,7 +21,7 @@ async def test_tokens_that_cannot_be_read_are_told_until_they_can(world: World) 
     await fine.check()
     lost = TokenWatch(store, Vault([SecretStr(Fernet.generate_key().decode())]))
     await lost.look()
-    with pytest.raises(UnreadableTokensError, match=r"1 partners.*HALOSYNC_TOKEN_KEYS"):
+    with pytest.raises(UnreadableTokensError, match=r"tokens of 1 partner were .*HALOSYNC_TOKEN_KEYS"):
         await lost.check()
     view = await world.auth.store.view(PARTNER)
     assert (view.state, view.problem, view.problem_code) == ("broken", LOG_IN_UNREADABLE, "token_unreadable")

@@ -206,6 +206,25 @@ async def test_a_run_that_goes_on_says_so(browser: "Browser", world: "World") ->
     assert "1 Not yet done" in page.texts(".stat")
 
 
+async def test_a_run_that_ends_while_its_page_is_made_is_watched_still(
+    browser: "Browser", world: "World", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The panel is asked for first, so it may know less than what stands beside it; what it watches tells the rest."""
+    held = world.item(outcome="held", action="delete", reason="delete_guard", detail="Too many.")
+    run_id = await world.run(await world.invoice(), [held])
+    going_on = await world.ports.run_views.newest("acme-msp")
+    await world.finish(run_id, "partial")
+
+    async def before(_: str) -> object:
+        return going_on
+
+    monkeypatch.setattr(world.ports.run_views, "newest", before)
+    await browser.sign_in()
+    page = await browser.open(path(run_id))
+    assert page.one("#sync-panel")["data-sync-events"]
+    assert "was made since" not in page.text
+
+
 async def test_runs_of_others_and_of_nobody_are_not_found(browser: "Browser", world: "World") -> None:
     foreign = await world.run(await world.invoice(partner="rival-msp"), [world.item()], partner="rival-msp")
     await browser.sign_in()
