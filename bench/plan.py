@@ -4,7 +4,7 @@ Every contender gets its inputs ready in memory (SQL: in tables with statistics)
 is to be done. The others compare exact names, quantities, prices and cycles and know no other rule. A case counts only
 if all of them find as many updates as there are, and leave the rest. Times are processor seconds, those of the SQL join
 seconds on the clock, because Postgres' processor time is told in hundredths; the least of the rounds, which take turns.
-Garbage is looked for as seldom as in the planner, and not while a large plan is made (`halosync.runtime.garbage`).
+Garbage is not looked for while any of them is at work, as in the planner while a large plan is (`runtime/garbage.py`).
 Memory is what a plan adds to its inputs at its peak.
 
 The dict join comes bare, and with the items made that a plan has to store; the ratio is to that one, the median of the
@@ -27,7 +27,7 @@ from pathlib import Path
 import asyncpg
 from beside import HERE, PROGRAMS
 from devstack.postgres import postgres
-from halosync.domain.plan import Plan, PlanInput, PlannedItem
+from halosync.domain.plan import PlanInput, PlannedItem
 from halosync.domain.planning import make_plan
 from halosync.runtime.garbage import garbage_left, look_for_garbage_seldom
 from plan_inputs import dict_join, inputs_of, written_by_us
@@ -62,16 +62,10 @@ class Measured:
     memory_times: float
 
 
-def plan_of(inputs: PlanInput) -> Plan:
-    """Make a large plan as the planner does."""
-    with garbage_left():
-        return make_plan(inputs)
-
-
 def growth(inputs: Callable[[int], PlanInput], lines: int, rounds: int) -> float:
     """Return how many times as long ten times the lines take, in the median of rounds."""
     smaller, larger = inputs(lines // SMALLER), inputs(lines)
-    took = [(timed(partial(plan_of, larger)), timed(partial(plan_of, smaller))) for _ in range(rounds)]
+    took = [(timed(partial(make_plan, larger)), timed(partial(make_plan, smaller))) for _ in range(rounds)]
     return median_ratio([each for each, _ in took], [each for _, each in took])
 
 
@@ -89,10 +83,11 @@ def check(name: str, actions: Iterable[str], lines: int, changed: int) -> None:
 
 def timed(work: Callable[[], object]) -> float:
     gc.collect()
-    began = time.process_time()
-    kept = work()
-    took = time.process_time() - began
-    del kept
+    with garbage_left():
+        began = time.process_time()
+        kept = work()
+        took = time.process_time() - began
+        del kept
     return took
 
 
@@ -107,7 +102,8 @@ def memory_of(lines: int, customers: int, changed: int, told: "multiprocessing.Q
     before = resident("VmRSS")
     inputs = inputs_of(lines, customers, changed)
     with_inputs = resident("VmRSS")
-    plan_of(inputs)
+    with garbage_left():
+        make_plan(inputs)
     told.put((resident("VmHWM") - before) / (with_inputs - before))
 
 
@@ -172,7 +168,7 @@ async def measure(lines: int, customers: int, changed: int, effort: Effort, url:
     check("the SQL join", (row["action"] for row in await connection.fetch(JOIN)), lines, changed)
     ours, bare, theirs, sql, pandas = [], [], [], [], []
     for number in range(effort.turns):
-        ours.append(timed(lambda: plan_of(inputs)))
+        ours.append(timed(lambda: make_plan(inputs)))
         bare.append(timed(lambda: dict_join(inputs, items=False)))
         theirs.append(timed(lambda: dict_join(inputs, items=True)))
         if number >= effort.most(UNBOUND):

@@ -127,10 +127,12 @@ class RunPlanner:
             why = "other large plans and invoices stand in line already"
             return await self._later(run, claim, CROWDED_WAIT_S, "a slot to work in", why)
         async with self._slots.take(large=large):
-            await self._check_and_plan(run, claim, progress, large=large)
+            # The slots let one large plan be made at a time, and it is gone when garbage is looked for again.
+            with garbage_left() if large else nullcontext():
+                await self._check_and_plan(run, claim, progress)
         return None
 
-    async def _check_and_plan(self, run: ClaimedRun, claim: UUID, progress: ReadProgress, *, large: bool) -> None:
+    async def _check_and_plan(self, run: ClaimedRun, claim: UUID, progress: ReadProgress) -> None:
         if not await self._runs.planning(run.run_id, claim):
             raise LostClaimError(str(run.run_id))
         inputs = await self._plans.inputs(
@@ -142,8 +144,7 @@ class RunPlanner:
             await self._fail(run, claim, "read_shrunk", why, missing=seen.lacking)
             return
         # In a thread: seconds of arithmetic must not stop the heartbeats.
-        with garbage_left() if large else nullcontext():  # the slots let one large plan be made at a time
-            plan = await asyncio.to_thread(make_plan, inputs)
+        plan = await asyncio.to_thread(make_plan, inputs)
         waits = plan.to_review > 0 and not plan.review_done and inputs.undone is None
         review = await asyncio.to_thread(outlooks, inputs) if waits else ()
         settings = inputs.settings
