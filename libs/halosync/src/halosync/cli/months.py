@@ -76,6 +76,6 @@ def choose(
     if as_json:
         emit_json({"partner_id": partner, "period": period, "invoices": invoices})
     elif invoices is MonthInvoices.TOGETHER:
-        say(f"The invoices of {period} count together. Next: halosync run start --partner {partner}")
+        say(f"The invoices of {period} count together. Next: halosync run start {partner}")
     else:
-        say(f"Only the newest invoice of {period} counts. Next: halosync run start --partner {partner}")
+        say(f"Only the newest invoice of {period} counts. Next: halosync run start {partner}")

@@ -140,7 +140,7 @@ def list_runs(
     show_table(
         ["run", "partner", "invoice", "mode", "state", "total", "synced", "skipped", "held", "failed", "created"],
         [_row(run) for run in runs],
-        empty="No runs yet. Next: halosync run start --partner ID",
+        empty="No runs yet. Next: halosync run start PARTNER",
     )
 
 
